@@ -1,9 +1,19 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
-#[cfg(feature = "alloc")]
-extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
 pub mod alphabet;
+mod analyze;
+mod boundary;
+mod encoding;
+mod error;
+mod scan;
+mod split;
+
+pub use analyze::{Analysis, NonGsm, analyze, analyze_as, analyze_with_reference};
+pub use boundary::Boundary;
+pub use encoding::{Encoding, MAX_PARTS, Reference, USER_DATA_OCTETS};
+pub use error::Error;
+pub use split::{Segment, Segments, SplitOptions, split};

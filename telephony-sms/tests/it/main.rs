@@ -1,0 +1,13 @@
+//! Integration tests of the segmenter.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod allocations;
+mod cases;
+mod hostile;
+mod properties;
