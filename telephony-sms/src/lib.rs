@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
@@ -9,6 +11,8 @@ mod analyze;
 mod boundary;
 mod encoding;
 mod error;
+#[cfg(feature = "alloc")]
+mod plan;
 mod scan;
 mod split;
 
@@ -16,4 +20,6 @@ pub use analyze::{Analysis, NonGsm, analyze, analyze_as, analyze_with_reference}
 pub use boundary::Boundary;
 pub use encoding::{Encoding, MAX_PARTS, Reference, USER_DATA_OCTETS};
 pub use error::Error;
+#[cfg(feature = "alloc")]
+pub use plan::{ChunkMode, Message, MessageCap, Plan, PlanOptions, plan};
 pub use split::{Segment, Segments, SplitOptions, split};

@@ -10,4 +10,5 @@
 mod allocations;
 mod cases;
 mod hostile;
+mod plan;
 mod properties;
