@@ -1,1 +1,39 @@
 #![doc = include_str!("../README.md")]
+
+mod call;
+mod clock;
+mod delivery;
+mod entropy;
+mod event;
+mod id;
+mod message;
+mod phone;
+mod provider;
+mod secret;
+mod sender;
+mod time;
+
+pub use call::{CallContent, CallRequest, CallState, CallStatus, CallUpdate, MachineDetection};
+#[cfg(feature = "testing")]
+pub use clock::ManualClock;
+pub use clock::{Clock, SystemClock};
+pub use delivery::{
+    Applied, CarrierCode, DeliveryState, DeliveryUpdate, MessageStatus, Order, StatusReport,
+};
+#[cfg(feature = "testing")]
+pub use entropy::SeededEntropy;
+pub use entropy::{Entropy, EntropyError, OsEntropy, Token};
+pub use event::Event;
+pub use id::{
+    AccountId, CallId, IdError, IdempotencyKey, MAX_ID_BYTES, MessageId, ProviderCallId,
+    ProviderMessageId,
+};
+pub use message::{
+    Body, HttpUrl, InboundMedia, InboundMessage, MAX_MEDIA, MessageError, OptOut, OutboundMessage,
+    OutboundMessageBuilder, UrlError,
+};
+pub use phone::{MAX_DIGITS, MIN_DIGITS, PhoneNumber, PhoneNumberError};
+pub use provider::{ProviderKind, UnknownProvider};
+pub use secret::Secret;
+pub use sender::{Sender, SenderError};
+pub use time::{Timestamp, TimestampError};
