@@ -27,17 +27,21 @@ impl Encoding {
     /// The units a message of a single part carries: 160 septets or 70 UCS-2 units.
     #[must_use]
     pub const fn single_capacity(self) -> usize {
-        match self {
-            Self::Gsm7 => 160,
-            Self::Ucs2 => 70,
-        }
+        self.capacity(0)
     }
 
     /// The units each part of a concatenated message carries: 153 or 67 with an 8-bit reference,
     /// 152 or 66 with a 16-bit one.
     #[must_use]
     pub const fn part_capacity(self, reference: Reference) -> usize {
-        let octets = USER_DATA_OCTETS - reference.header_octets();
+        self.capacity(reference.header_octets())
+    }
+
+    /// The units that fit beside a user data header of `header_octets`, its length octet
+    /// included: septets that begin on a septet boundary, or whole UCS-2 units.
+    #[must_use]
+    pub const fn capacity(self, header_octets: usize) -> usize {
+        let octets = USER_DATA_OCTETS.saturating_sub(header_octets);
         match self {
             Self::Gsm7 => octets * 8 / 7,
             Self::Ucs2 => octets / 2,
