@@ -11,6 +11,10 @@ mod analyze;
 mod boundary;
 mod encoding;
 mod error;
+#[cfg(feature = "nli")]
+pub mod nli;
+#[cfg(feature = "pdu")]
+pub mod pdu;
 #[cfg(feature = "alloc")]
 mod plan;
 mod scan;

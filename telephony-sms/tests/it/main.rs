@@ -10,5 +10,9 @@
 mod allocations;
 mod cases;
 mod hostile;
+#[cfg(feature = "pdu")]
+mod packing;
+#[cfg(feature = "pdu")]
+mod pdu;
 mod plan;
 mod properties;
