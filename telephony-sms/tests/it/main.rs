@@ -10,6 +10,8 @@
 mod allocations;
 mod cases;
 mod hostile;
+#[cfg(feature = "nli")]
+mod nli;
 #[cfg(feature = "pdu")]
 mod packing;
 #[cfg(feature = "pdu")]
