@@ -1,1 +1,3 @@
-#![doc = include_str!("../README.md")]
+//! What the `telephony` binary is made of.
+
+pub mod cli;

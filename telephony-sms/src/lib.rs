@@ -19,6 +19,8 @@ pub mod pdu;
 mod plan;
 mod scan;
 mod split;
+#[cfg(feature = "translit")]
+pub mod translit;
 
 pub use analyze::{Analysis, NonGsm, analyze, analyze_as, analyze_with_reference};
 pub use boundary::Boundary;

@@ -18,3 +18,4 @@ mod packing;
 mod pdu;
 mod plan;
 mod properties;
+mod translit;

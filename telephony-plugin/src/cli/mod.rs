@@ -1,0 +1,49 @@
+//! The command line, one module a command.
+
+mod segment;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// SMS, MMS and calls for AI agents and any other program.
+#[derive(Debug, Parser)]
+#[command(name = "telephony", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Segment(segment::Segment),
+}
+
+/// Exit code of a command that was refused or failed.
+const REFUSED: u8 = 1;
+
+impl Cli {
+    /// Runs the command that was asked for.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let result = match self.command {
+            Command::Segment(segment) => segment.run(),
+        };
+        match result {
+            Ok(code) => code,
+            // Whoever reads our output has had enough: `telephony segment … | head`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&error.to_string());
+                ExitCode::from(REFUSED)
+            }
+        }
+    }
+}
+
+/// Says on standard error what went wrong. That standard error is closed is nobody's loss.
+fn complain(message: &str) {
+    use std::io::Write;
+    let _ = writeln!(anstream::stderr(), "telephony: {message}");
+}
