@@ -85,7 +85,7 @@ fn a_person_sees_borders_and_culprits_without_colour_in_a_pipe() {
     assert!(drawn.starts_with("UCS-2, 2 segments, 84 units"), "{drawn}");
     assert!(drawn.contains("»’«"), "{drawn}");
     assert!(drawn.contains("U+2019 at byte 82: write \"'\""), "{drawn}");
-    assert!(drawn.contains("saves 1 segment"), "{drawn}");
+    assert!(drawn.contains("save 1 segment"), "{drawn}");
     assert!(!drawn.contains('\u{1B}'), "{drawn}");
 }
 

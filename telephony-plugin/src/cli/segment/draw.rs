@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
-use telephony_sms::translit::{MapSet, offenders};
-use telephony_sms::{Encoding, alphabet, analyze};
+use telephony_sms::translit::{MapSet, offenders, savings};
+use telephony_sms::{Encoding, alphabet};
 
 use super::outcome::Outcome;
 
@@ -56,9 +56,8 @@ fn headline(output: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     };
     writeln!(
         output,
-        "{COUNT}{}, {segments}{COUNT:#}, {units}, {} free in the last. Costs {} at your carrier's \
-         price for one.",
-        outcome.encoding, outcome.remaining, segments
+        "{COUNT}{}, {segments}{COUNT:#}, {units}, {} free in the last: costs {} × the price of one.",
+        outcome.encoding, outcome.remaining, outcome.segments
     )
 }
 
@@ -103,11 +102,15 @@ fn culprits(output: &mut impl Write, text: &str, outcome: &Outcome) -> io::Resul
     if count > LISTED {
         writeln!(output, "  … and {} more", count - LISTED)?;
     }
-    let without = analyze(&telephony_sms::translit::transliterate(text, maps));
-    if without.encoding == Encoding::Gsm7 && outcome.plan.is_none() {
-        let saved =
-            plural(outcome.segments.saturating_sub(without.segments), "segment", "segments");
-        writeln!(output, "With these replaced, the text is GSM-7 and saves {saved}.")?;
+    let savings = savings(text, maps);
+    if savings.unknown == 0 && outcome.plan.is_none() {
+        match savings.segments() {
+            0 => writeln!(output, "With these replaced it would be GSM-7, as many segments.")?,
+            saved => {
+                let saved = plural(saved, "segment", "segments");
+                writeln!(output, "With these replaced it would be GSM-7 and save {saved}.")?;
+            }
+        }
     }
     Ok(())
 }

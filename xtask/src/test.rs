@@ -1,0 +1,52 @@
+//! `cargo xtask test`: the one test command. It needs nothing but Rust.
+
+use crate::step::{Outcome, cargo, execute, execute_cargo, is_installed, step};
+use crate::tidy;
+use crate::workspace::LIBRARIES;
+
+pub(crate) fn run() -> Outcome {
+    step("format", || execute_cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"))?;
+    step("tidiness", tidy::run)?;
+    step("lints", || {
+        let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
+        let deny = ["--", "--deny", "warnings"];
+        execute_cargo(&[&lints[..], &deny].concat(), "see the warnings above")
+    })?;
+    step("features by themselves", features)?;
+    step("tests", || {
+        let tests = ["test", "--workspace", "--all-features", "--locked"];
+        execute_cargo(&tests, "see the failures above")
+    })?;
+    step("documentation", || {
+        let doc = ["doc", "--workspace", "--all-features", "--no-deps", "--locked"];
+        execute(cargo(&doc).env("RUSTDOCFLAGS", "--deny warnings"), "see the warnings above")
+    })?;
+    step("licences and sources", || {
+        if is_installed("cargo-deny", &["--version"]) {
+            return deny();
+        }
+        println!("    cargo-deny is not installed: left to `cargo xtask ci`");
+        Ok(())
+    })?;
+    println!("\nall good");
+    Ok(())
+}
+
+/// Licences, sources and bans, from what is on disk: needs no network.
+pub(crate) fn deny() -> Outcome {
+    let arguments = ["deny", "--offline", "check", "licenses", "bans", "sources"];
+    execute_cargo(&arguments, "see .deny.toml for what is allowed and why")
+}
+
+/// Each library builds without its default features, and the segmenter with each feature alone.
+fn features() -> Outcome {
+    const REMEDY: &str = "a feature must not need another one that it does not name";
+    for library in LIBRARIES {
+        execute_cargo(&["check", "--quiet", "-p", library, "--no-default-features"], REMEDY)?;
+    }
+    for feature in ["alloc", "std", "serde", "grapheme", "translit", "nli", "pdu"] {
+        let segmenter = ["check", "--quiet", "-p", "telephony-sms", "--no-default-features"];
+        execute_cargo(&[&segmenter[..], &["--features", feature]].concat(), REMEDY)?;
+    }
+    Ok(())
+}
