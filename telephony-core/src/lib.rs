@@ -2,6 +2,7 @@
 
 mod call;
 mod clock;
+pub mod config;
 mod delivery;
 mod entropy;
 mod event;

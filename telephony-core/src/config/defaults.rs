@@ -1,0 +1,27 @@
+//! The defaults of all keys, for reading, for the schema and for the documents alike.
+
+/// `inboundPolicy`.
+pub(super) const INBOUND_POLICY: &str = "pairing";
+/// `maxConcurrentSessions`: senders in a turn at once.
+pub(super) const MAX_CONCURRENT_SESSIONS: u32 = 50;
+/// `sms.chunkMode`.
+pub(super) const CHUNK_MODE: &str = "auto";
+/// `sms.maxLength`, characters.
+pub(super) const MAX_LENGTH: u32 = 1600;
+/// `sms.segmentNumbering`.
+pub(super) const SEGMENT_NUMBERING: bool = true;
+/// `voice.maxDurationSeconds`, seconds.
+pub(super) const MAX_DURATION_SECONDS: u32 = 300;
+/// `voice.greeting`.
+pub(super) const GREETING: &str = "Hello. This is an automated call. Send a text to this number \
+                                   to talk to the assistant. Goodbye.";
+/// `serve.port`.
+pub(super) const PORT: u16 = 3335;
+/// `serve.bind` and `metrics.bind`.
+pub(super) const BIND: &str = "127.0.0.1";
+/// `serve.path`.
+pub(super) const PATH: &str = "/telephony/webhook";
+/// `serve.statusPath`.
+pub(super) const STATUS_PATH: &str = "/telephony/status";
+/// `mediaMaxMb`, megabytes.
+pub(super) const MEDIA_MAX_MB: u32 = 5;
