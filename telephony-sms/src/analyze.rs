@@ -59,10 +59,7 @@ pub fn analyze(text: &str) -> Analysis {
 /// As [`analyze`], with the reference the parts are to carry.
 #[must_use]
 pub fn analyze_with_reference(text: &str, reference: Reference) -> Analysis {
-    match scan::gsm7(text) {
-        Gsm7Scan::Encodable { units, pairs } => gsm7(text, units, pairs, reference),
-        Gsm7Scan::Foreign(offset) => ucs2(text, reference, non_gsm(text, offset)),
-    }
+    Measured::cheapest(text).analysis(text, reference)
 }
 
 /// As [`analyze`], in the encoding asked for.
@@ -71,59 +68,86 @@ pub fn analyze_with_reference(text: &str, reference: Reference) -> Analysis {
 ///
 /// [`Error::NotGsm7`] names the first character that GSM-7 cannot write.
 pub fn analyze_as(text: &str, encoding: Encoding, reference: Reference) -> Result<Analysis, Error> {
-    match (encoding, scan::gsm7(text)) {
-        (Encoding::Gsm7, Gsm7Scan::Encodable { units, pairs }) => {
-            Ok(gsm7(text, units, pairs, reference))
+    Ok(Measured::forced(text, encoding)?.analysis(text, reference))
+}
+
+/// What is known of a text before it is cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    pub(crate) encoding: Encoding,
+    pub(crate) units: usize,
+    /// Whether a character takes two units, so that one may straddle the end of a part.
+    pairs: bool,
+    first_non_gsm: Option<NonGsm>,
+}
+
+impl Measured {
+    /// In the encoding that costs less.
+    pub(crate) fn cheapest(text: &str) -> Self {
+        match scan::gsm7(text) {
+            Gsm7Scan::Encodable { units, pairs } => Self::gsm7(units, pairs),
+            Gsm7Scan::Foreign(offset) => Self::ucs2(text, non_gsm(text, offset)),
         }
-        (Encoding::Gsm7, Gsm7Scan::Foreign(offset)) => {
-            let character = text.get(offset..).and_then(|rest| rest.chars().next());
-            Err(Error::NotGsm7 { offset, character: character.unwrap_or_default() })
+    }
+
+    /// In `encoding`, if that can write the text.
+    pub(crate) fn forced(text: &str, encoding: Encoding) -> Result<Self, Error> {
+        match (encoding, Self::cheapest(text)) {
+            (Encoding::Gsm7, Self { first_non_gsm: Some(NonGsm { offset, character }), .. }) => {
+                Err(Error::NotGsm7 { offset, character })
+            }
+            (Encoding::Ucs2, Self { encoding: Encoding::Gsm7, .. }) => Ok(Self::ucs2(text, None)),
+            (_, measured) => Ok(measured),
         }
-        (Encoding::Ucs2, Gsm7Scan::Encodable { .. }) => Ok(ucs2(text, reference, None)),
-        (Encoding::Ucs2, Gsm7Scan::Foreign(offset)) => {
-            Ok(ucs2(text, reference, non_gsm(text, offset)))
-        }
+    }
+
+    const fn gsm7(units: usize, pairs: bool) -> Self {
+        Self { encoding: Encoding::Gsm7, units, pairs, first_non_gsm: None }
+    }
+
+    fn ucs2(text: &str, first_non_gsm: Option<NonGsm>) -> Self {
+        let units = scan::units::<Ucs2Cost>(text.as_bytes());
+        let pairs = units > Encoding::Ucs2.single_capacity() && units != text.chars().count();
+        Self { encoding: Encoding::Ucs2, units, pairs, first_non_gsm }
+    }
+
+    /// The units that a part of this text carries.
+    pub(crate) const fn capacity(&self, reference: Reference) -> usize {
+        let single = self.encoding.single_capacity();
+        if self.units <= single { single } else { self.encoding.part_capacity(reference) }
+    }
+
+    /// The fewest and the most parts that the text can need, cut between code points: each part
+    /// but the last may lack the one unit that a pair did not fit into.
+    pub(crate) const fn bounds(&self, reference: Reference) -> (usize, usize) {
+        let capacity = self.capacity(reference);
+        let fullest = if self.pairs { capacity - 1 } else { capacity };
+        let (least, most) = (self.units.div_ceil(capacity), self.units.div_ceil(fullest));
+        if self.units <= capacity { (1, 1) } else { (least, most) }
+    }
+
+    /// Counts the parts.
+    pub(crate) fn analysis(&self, text: &str, reference: Reference) -> Analysis {
+        let Self { encoding, units, pairs, first_non_gsm } = *self;
+        let capacity = self.capacity(reference);
+        let (segments, last) = match (units <= capacity, pairs, encoding) {
+            (true, ..) => (1, units),
+            (false, true, Encoding::Gsm7) => walk::<Gsm7Cost>(text.as_bytes(), capacity),
+            (false, true, Encoding::Ucs2) => walk::<Ucs2Cost>(text.as_bytes(), capacity),
+            // Every character takes one unit: nothing can straddle the end of a part.
+            (false, false, _) => {
+                let full = (units - 1) / capacity;
+                (full + 1, units - full * capacity)
+            }
+        };
+        let remaining = capacity - last;
+        Analysis { encoding, units, segments, capacity, remaining, first_non_gsm }
     }
 }
 
 fn non_gsm(text: &str, offset: usize) -> Option<NonGsm> {
     let character = text.get(offset..)?.chars().next()?;
     Some(NonGsm { offset, character })
-}
-
-fn gsm7(text: &str, units: usize, pairs: bool, reference: Reference) -> Analysis {
-    measured::<Gsm7Cost>(text, Encoding::Gsm7, units, pairs, reference, None)
-}
-
-fn ucs2(text: &str, reference: Reference, first_non_gsm: Option<NonGsm>) -> Analysis {
-    let units = scan::units::<Ucs2Cost>(text.as_bytes());
-    let pairs = units > Encoding::Ucs2.single_capacity() && units != text.chars().count();
-    measured::<Ucs2Cost>(text, Encoding::Ucs2, units, pairs, reference, first_non_gsm)
-}
-
-fn measured<C: UnitCost>(
-    text: &str,
-    encoding: Encoding,
-    units: usize,
-    pairs: bool,
-    reference: Reference,
-    first_non_gsm: Option<NonGsm>,
-) -> Analysis {
-    let single = encoding.single_capacity();
-    let (segments, capacity, last) = if units <= single {
-        (1, single, units)
-    } else {
-        let capacity = encoding.part_capacity(reference);
-        let (segments, last) = if pairs {
-            walk::<C>(text.as_bytes(), capacity)
-        } else {
-            // Every character takes one unit: nothing can straddle the end of a part.
-            let full = (units - 1) / capacity;
-            (full + 1, units - full * capacity)
-        };
-        (segments, capacity, last)
-    };
-    Analysis { encoding, units, segments, capacity, remaining: capacity - last, first_non_gsm }
 }
 
 /// The parts of `capacity` units that a text needs, and the units of the last.

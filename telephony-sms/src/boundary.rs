@@ -26,6 +26,7 @@ pub enum Boundary {
 /// is that of the next part, to tell a word that fits into one from a word that has to be cut.
 /// The result is after `start` whenever `end` is. Looks only at this part and, at a word, at one
 /// part after it: cutting a whole text stays linear.
+#[inline]
 pub(crate) fn settle(
     text: &str,
     start: usize,

@@ -3,11 +3,11 @@
 use core::iter::FusedIterator;
 use core::ops::Range;
 
-use crate::analyze::{self, Analysis};
+use crate::analyze::{self, Analysis, Measured};
 use crate::boundary::{self, Boundary};
 use crate::encoding::{Encoding, MAX_PARTS, Reference};
 use crate::error::Error;
-use crate::scan::{self, Gsm7Cost, Ucs2Cost};
+use crate::scan::{self, Gsm7Cost, Stretch, Ucs2Cost};
 
 /// How a text is to be cut. The default is what carriers do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -86,68 +86,75 @@ impl Segment<'_> {
 /// when GSM-7 was asked for and cannot write the text.
 pub fn split(text: &str, options: SplitOptions) -> Result<Segments<'_>, Error> {
     let SplitOptions { encoding, reference, boundary } = options;
-    let analysis = match encoding {
-        None => analyze::analyze_with_reference(text, reference),
-        Some(encoding) => analyze::analyze_as(text, encoding, reference)?,
+    let measured = match encoding {
+        None => Measured::cheapest(text),
+        Some(encoding) => Measured::forced(text, encoding)?,
     };
-    // Cutting anywhere else than between code points never takes fewer parts.
-    within_limit(analysis.segments)?;
-    let one_byte_a_unit = analysis.units == text.len() && text.is_ascii();
-    let cut = Cut { text, boundary, analysis, one_byte_a_unit };
-    let total = match boundary {
-        Boundary::CodePoint => analysis.segments,
-        _ if analysis.segments == 1 => 1,
-        _ => cut.parts().take(MAX_PARTS + 1).count(),
+    let capacity = measured.capacity(reference);
+    // The quick way to the end of a part: a byte is a character is a unit.
+    let plain = measured.units == text.len() && text.is_ascii();
+    let cut = Cut { text, reference, boundary, measured, capacity, plain };
+    // Counting takes as long as cutting, so the parts are counted only where the limit is near or
+    // where they may end early.
+    let (least, most) = measured.bounds(reference);
+    let known = match boundary {
+        _ if least == most && (least == 1 || boundary == Boundary::CodePoint) => Some(least),
+        Boundary::CodePoint if most <= MAX_PARTS => None,
+        _ => Some(cut.parts().take(MAX_PARTS + 1).count().max(least)),
     };
-    within_limit(total)?;
-    Ok(Segments { parts: cut.parts(), total })
-}
-
-fn within_limit(parts: usize) -> Result<(), Error> {
-    if parts > MAX_PARTS { Err(Error::TooManyParts { parts }) } else { Ok(()) }
+    match known {
+        Some(parts) if parts > MAX_PARTS => Err(Error::TooManyParts { parts }),
+        known => Ok(Segments { parts: cut.parts(), known }),
+    }
 }
 
 /// The parts of a message, made by [`split`].
 #[derive(Debug, Clone)]
 pub struct Segments<'text> {
     parts: Parts<'text>,
-    total: usize,
+    /// The parts of the whole message, if they have been counted.
+    known: Option<usize>,
 }
 
 impl Segments<'_> {
-    /// The parts of the whole message, however many have been taken already.
+    /// The parts of the whole message, however many have been taken already. May take as long as
+    /// cutting the text: ask once.
     #[must_use]
-    pub const fn total(&self) -> usize {
-        self.total
+    pub fn total(&self) -> usize {
+        self.known.unwrap_or_else(|| self.parts.cut.parts().count())
     }
 
     /// The encoding all parts are written in.
     #[must_use]
     pub const fn encoding(&self) -> Encoding {
-        self.parts.cut.analysis.encoding
+        self.parts.cut.measured.encoding
     }
 
-    /// What the whole text would cost when cut between code points.
+    /// What the whole text costs when it is cut between code points.
     #[must_use]
-    pub const fn analysis(&self) -> &Analysis {
-        &self.parts.cut.analysis
+    pub fn analysis(&self) -> Analysis {
+        let Cut { text, reference, measured, .. } = &self.parts.cut;
+        measured.analysis(text, *reference)
     }
 }
 
 impl<'text> Iterator for Segments<'text> {
     type Item = Segment<'text>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.parts.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.total.saturating_sub(self.parts.index);
-        (left, Some(left))
+        let Parts { cut, index, .. } = &self.parts;
+        let (least, most) = match self.known {
+            Some(known) => (known, known),
+            None => cut.measured.bounds(cut.reference),
+        };
+        (least.saturating_sub(*index), Some(most.saturating_sub(*index)))
     }
 }
-
-impl ExactSizeIterator for Segments<'_> {}
 
 impl FusedIterator for Segments<'_> {}
 
@@ -155,10 +162,11 @@ impl FusedIterator for Segments<'_> {}
 #[derive(Debug, Clone, Copy)]
 struct Cut<'text> {
     text: &'text str,
+    reference: Reference,
     boundary: Boundary,
-    analysis: Analysis,
-    /// Then the end of a part is known without counting.
-    one_byte_a_unit: bool,
+    measured: Measured,
+    capacity: usize,
+    plain: bool,
 }
 
 impl<'text> Cut<'text> {
@@ -167,23 +175,25 @@ impl<'text> Cut<'text> {
     }
 
     /// The end of the part that begins at `start`, and its units.
-    fn part(&self, start: usize) -> scan::Stretch {
-        let Analysis { encoding, capacity, .. } = self.analysis;
-        let bytes = self.text.as_bytes();
-        let stretch = if self.one_byte_a_unit {
+    #[inline]
+    fn part(&self, start: usize) -> Stretch {
+        let Self { text, boundary, measured: Measured { encoding, .. }, capacity, .. } = *self;
+        let bytes = text.as_bytes();
+        let stretch = if self.plain {
             let end = (start + capacity).min(bytes.len());
-            scan::Stretch { end, units: end - start }
+            Stretch { end, units: end - start }
         } else {
             match encoding {
                 Encoding::Gsm7 => scan::advance::<Gsm7Cost>(bytes, start, capacity),
                 Encoding::Ucs2 => scan::advance::<Ucs2Cost>(bytes, start, capacity),
             }
         };
-        let end =
-            boundary::settle(self.text, start, stretch.end, self.boundary, encoding, capacity);
+        let end = boundary::settle(text, start, stretch.end, boundary, encoding, capacity);
+        if end == stretch.end {
+            return stretch;
+        }
         let given_back = bytes.get(end..stretch.end).unwrap_or_default();
-        let units = stretch.units - analyze::units(given_back, encoding);
-        scan::Stretch { end, units }
+        Stretch { end, units: stretch.units - analyze::units(given_back, encoding) }
     }
 }
 
@@ -203,7 +213,7 @@ impl<'text> Iterator for Parts<'text> {
         if start >= self.cut.text.len() && index > 0 {
             return None;
         }
-        let scan::Stretch { end, units } = self.cut.part(start);
+        let Stretch { end, units } = self.cut.part(start);
         let text = self.cut.text.get(start..end)?;
         (self.start, self.index) = (end, index + 1);
         Some(Segment { text, start, units, index })

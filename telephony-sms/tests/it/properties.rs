@@ -33,8 +33,10 @@ fn units_of(text: &str, encoding: Encoding) -> usize {
 
 fn parts_of(text: &str, options: SplitOptions) -> (Analysis, Vec<Segment<'_>>) {
     let segments = split(text, options).expect("few parts");
-    let analysis = *segments.analysis();
+    let analysis = segments.analysis();
     let total = segments.total();
+    let (least, most) = segments.size_hint();
+    assert!(least <= total && Some(total) <= most);
     let parts: Vec<_> = segments.collect();
     assert_eq!(parts.len(), total);
     (analysis, parts)

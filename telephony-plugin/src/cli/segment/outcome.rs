@@ -40,7 +40,7 @@ impl Outcome {
 
     fn split(text: &str, rules: Rules) -> Result<Self, Error> {
         let segments = split(text, rules.split_options())?;
-        let analysis = *segments.analysis();
+        let analysis = segments.analysis();
         let (part_units, parts): (Vec<_>, Vec<_>) =
             segments.map(|part| (part.units, part.text.to_owned())).unzip();
         Ok(Self {
