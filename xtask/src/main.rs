@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod codegen;
 mod no_std;
 mod package;
 mod step;
@@ -30,6 +31,12 @@ enum Command {
     Ci,
     /// The rules of the tree and the manifests; part of `test`.
     Tidy,
+    /// The files that are made from the code: docs/configuration.md and its schema.
+    Codegen {
+        /// Only says whether they are what the code makes.
+        #[arg(long)]
+        check: bool,
+    },
     /// The benchmarks that docs/performance.md records.
     Bench,
 }
@@ -39,6 +46,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
+        Command::Codegen { check } => codegen::run(check),
         Command::Bench => bench::run(),
     };
     match result {

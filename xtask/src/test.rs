@@ -1,12 +1,13 @@
 //! `cargo xtask test`: the one test command. It needs nothing but Rust.
 
 use crate::step::{Outcome, cargo, execute, execute_cargo, is_installed, step};
-use crate::tidy;
 use crate::workspace::LIBRARIES;
+use crate::{codegen, tidy};
 
 pub(crate) fn run() -> Outcome {
     step("format", || execute_cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"))?;
     step("tidiness", tidy::run)?;
+    step("generated files", || codegen::run(true))?;
     step("lints", || {
         let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
         let deny = ["--", "--deny", "warnings"];

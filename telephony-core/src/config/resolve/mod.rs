@@ -124,7 +124,8 @@ struct Written {
 impl Written {
     fn of(value: &Value) -> Self {
         let accounts = value.get("accounts").and_then(Value::as_object);
-        let named: Vec<String> = accounts.into_iter().flat_map(Map::keys).cloned().collect();
+        let mut named: Vec<String> = accounts.into_iter().flat_map(Map::keys).cloned().collect();
+        named.sort();
         let has = |pointer: &str| value.pointer(pointer).is_some();
         let picks_sender = has("/fromNumber")
             || has("/twilio/messagingServiceSid")
