@@ -26,11 +26,11 @@ impl Clock for SystemClock {
 }
 
 /// A clock that stands still until it is moved.
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 #[derive(Debug)]
 pub struct ManualClock(std::sync::atomic::AtomicI64);
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 impl ManualClock {
     /// A clock that shows `now`.
     #[must_use]
@@ -49,9 +49,31 @@ impl ManualClock {
     }
 }
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_systems_clock_is_past_the_year_this_was_written() {
+        assert!(SystemClock.now() > Timestamp::from_second(1_767_225_600));
+    }
+
+    #[test]
+    fn a_manual_clock_moves_only_when_told() {
+        let clock = ManualClock::new(Timestamp::EPOCH);
+        assert_eq!(clock.now(), Timestamp::EPOCH);
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(clock.now(), Timestamp::from_second(2));
+        clock.set(Timestamp::from_second(1));
+        assert_eq!(clock.now(), Timestamp::from_second(1));
     }
 }

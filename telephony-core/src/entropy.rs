@@ -68,11 +68,11 @@ impl fmt::Debug for Token {
 }
 
 /// Randomness that repeats: the same seed gives the same bytes.
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 #[derive(Debug)]
 pub struct SeededEntropy(std::sync::atomic::AtomicU64);
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 impl SeededEntropy {
     /// Starts from `seed`.
     #[must_use]
@@ -81,7 +81,7 @@ impl SeededEntropy {
     }
 }
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -97,5 +97,40 @@ impl Entropy for SeededEntropy {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_128_bits_fit_for_a_url_and_hidden() {
+        let (first, second) = (Token::generate(&OsEntropy), Token::generate(&OsEntropy));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_ne!(first, second);
+        assert_eq!(first.as_str().len(), 32);
+        assert!(first.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(format!("{first:?}"), "[token]");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
+        let bytes = |seed| {
+            let mut bytes = [0; 20];
+            SeededEntropy::new(seed).fill(&mut bytes).unwrap();
+            bytes
+        };
+        assert_eq!(bytes(1), bytes(1));
+        assert_ne!(bytes(1), bytes(2));
+        assert_ne!(bytes(1)[..8], bytes(1)[8..16]);
+    }
+
+    #[test]
+    fn a_failure_keeps_its_reason_as_source() {
+        use std::error::Error as _;
+        let error = EntropyError::new("the device is gone");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("the device is gone"));
+        assert!(!error.to_string().contains("device"));
     }
 }

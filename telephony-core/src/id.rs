@@ -87,8 +87,8 @@ macro_rules! ids {
 
 ids! {
     /// The name of an account in the configuration. It stands in paths: letters, digits, `-`,
-    /// `_` and `.`.
-    AccountId allows |character| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    /// `_` and `.`, beginning with a letter or a digit.
+    AccountId allows name;
     /// Our id of a message.
     MessageId allows graphic;
     /// The carrier's id of a message.
@@ -102,19 +102,24 @@ ids! {
 }
 
 /// Printable ASCII without the space: what all carriers' ids are made of.
-fn graphic(character: char) -> bool {
+const fn graphic(_offset: usize, character: char) -> bool {
     character.is_ascii_graphic()
 }
 
-fn check(text: &str, allowed: fn(char) -> bool) -> Result<(), IdError> {
+/// What can neither hide a file nor leave its directory.
+fn name(offset: usize, character: char) -> bool {
+    character.is_ascii_alphanumeric() || (offset > 0 && "-_.".contains(character))
+}
+
+fn check(text: &str, allowed: fn(usize, char) -> bool) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }
     if text.len() > MAX_ID_BYTES {
         return Err(IdError::TooLong);
     }
-    match text.chars().find(|&character| !allowed(character)) {
-        Some(character) => Err(IdError::Character(character)),
+    match text.char_indices().find(|&(offset, character)| !allowed(offset, character)) {
+        Some((_, character)) => Err(IdError::Character(character)),
         None => Ok(()),
     }
 }
@@ -159,10 +164,11 @@ fn sortable(
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H',
         'J', 'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
     ];
-    let mut random = [0; 16];
-    entropy.fill(random.get_mut(6..).unwrap_or_default())?;
-    let milliseconds = clock.now().as_millisecond().unsigned_abs();
-    let value = u128::from_be_bytes(random) | u128::from(milliseconds) << 80;
+    let mut random = [0; 10];
+    entropy.fill(&mut random)?;
+    // A clock before 1970 is wrong, and its ids sort first.
+    let milliseconds = u128::try_from(clock.now().as_millisecond()).unwrap_or(0);
+    let value = random.iter().fold(milliseconds, |value, &byte| value << 8 | u128::from(byte));
     let digits = (0..26)
         .rev()
         .filter_map(|place| CROCKFORD.get((value >> (place * 5)) as usize & 31).copied());
@@ -171,14 +177,58 @@ fn sortable(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::{ManualClock, SeededEntropy, Timestamp};
 
     #[test]
     fn ids_refuse_what_could_break_a_path_or_a_log() {
-        assert_eq!(AccountId::new(""), Err(IdError::Empty));
-        assert_eq!(AccountId::new("a/b"), Err(IdError::Character('/')));
+        for text in ["default", "work-2", "a.b_c", "7"] {
+            assert_eq!(AccountId::new(text).map(|id| id.to_string()), Ok(text.to_owned()));
+        }
+        for (text, error) in [
+            ("", IdError::Empty),
+            ("a/b", IdError::Character('/')),
+            ("..", IdError::Character('.')),
+            ("-a", IdError::Character('-')),
+            ("ä", IdError::Character('ä')),
+        ] {
+            assert_eq!(AccountId::new(text), Err(error), "{text}");
+        }
         assert_eq!(MessageId::new("a\nb"), Err(IdError::Character('\n')));
-        assert_eq!(MessageId::new("a".repeat(256)), Err(IdError::TooLong));
+        assert_eq!(MessageId::new("a b"), Err(IdError::Character(' ')));
+        assert!(MessageId::new("a".repeat(MAX_ID_BYTES)).is_ok());
+        assert_eq!(MessageId::new("a".repeat(MAX_ID_BYTES + 1)), Err(IdError::TooLong));
         assert!(ProviderCallId::new("v3:abc_-=").is_ok());
+    }
+
+    #[test]
+    fn new_ids_sort_by_time_and_differ_within_a_millisecond() {
+        let clock = ManualClock::new(Timestamp::from_millisecond(1_469_918_176_385));
+        let entropy = SeededEntropy::new(7);
+        let first = MessageId::generate(&clock, &entropy).unwrap();
+        let same_time = MessageId::generate(&clock, &entropy).unwrap();
+        clock.advance(Duration::from_millis(1));
+        let later = MessageId::generate(&clock, &entropy).unwrap();
+        assert_ne!(first, same_time);
+        assert!(later > first && later > same_time);
+        // The time part of the specification's example, https://github.com/ulid/spec.
+        assert!(first.as_str().starts_with("msg_01ARYZ6S41"), "{first}");
+        assert_eq!(first.as_str().len(), "msg_".len() + 26);
+        assert!(CallId::generate(&clock, &entropy).unwrap().as_str().starts_with("call_"));
+    }
+
+    #[test]
+    fn without_randomness_there_is_no_id() {
+        #[derive(Debug)]
+        struct Dry;
+        impl Entropy for Dry {
+            fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+                Err(EntropyError::new("dry"))
+            }
+        }
+        let clock = ManualClock::new(Timestamp::EPOCH);
+        assert!(MessageId::generate(&clock, &Dry).is_err());
     }
 }

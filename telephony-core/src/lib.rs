@@ -15,13 +15,13 @@ mod sender;
 mod time;
 
 pub use call::{CallContent, CallRequest, CallState, CallStatus, CallUpdate, MachineDetection};
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use delivery::{
     Applied, CarrierCode, DeliveryState, DeliveryUpdate, MessageStatus, Order, StatusReport,
 };
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub use entropy::SeededEntropy;
 pub use entropy::{Entropy, EntropyError, OsEntropy, Token};
 pub use event::Event;
@@ -36,5 +36,5 @@ pub use message::{
 pub use phone::{MAX_DIGITS, MIN_DIGITS, PhoneNumber, PhoneNumberError};
 pub use provider::{ProviderKind, UnknownProvider};
 pub use secret::Secret;
-pub use sender::{Sender, SenderError};
+pub use sender::{MAX_NAME_CHARACTERS, Sender, SenderError, SenderName, ShortCode};
 pub use time::{Timestamp, TimestampError};

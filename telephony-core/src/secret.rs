@@ -18,6 +18,17 @@ use zeroize::Zeroizing;
 /// assert_eq!(format!("{token:?}"), "[redacted]");
 /// assert_eq!(token.expose(), "hunter2");
 /// ```
+///
+/// What would show it does not compile:
+///
+/// ```compile_fail,E0277
+/// println!("{}", telephony_core::Secret::new("hunter2"));
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn written(value: impl serde::Serialize) {}
+/// written(telephony_core::Secret::new("hunter2"));
+/// ```
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 

@@ -7,11 +7,12 @@ use thiserror::Error;
 
 use crate::phone::PhoneNumber;
 
-/// The most characters of an alphanumeric sender: eleven septets are what an address field holds
+/// The most characters of a sender's name: eleven septets are what an address field holds
 /// (3GPP TS 23.040, clause 9.1.2.5).
-const MAX_ALPHANUMERIC: usize = 11;
+pub const MAX_NAME_CHARACTERS: usize = 11;
 
-/// The digits of short codes, 3 to 6 in most countries; up to 8 exist (Australia).
+/// The digits of a short code: 5 or 6 in North America, 3 to 8 elsewhere. No national plan agreed
+/// on abroad bounds them, so the range is what is in use.
 const SHORT_CODE_DIGITS: std::ops::RangeInclusive<usize> = 3..=8;
 
 /// Whom a message comes from, or as whom it is sent.
@@ -20,11 +21,20 @@ const SHORT_CODE_DIGITS: std::ops::RangeInclusive<usize> = 3..=8;
 pub enum Sender {
     /// A phone number in E.164 form.
     Number(PhoneNumber),
-    /// A short code: digits without a country code.
-    ShortCode(String),
-    /// A name of up to eleven characters, which cannot be answered.
-    Alphanumeric(String),
+    /// A short code.
+    ShortCode(ShortCode),
+    /// A name, which cannot be answered.
+    Alphanumeric(SenderName),
 }
+
+/// A short code: three to eight digits without a country code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShortCode(String);
+
+/// A name in place of a number: at most [`MAX_NAME_CHARACTERS`] letters, digits, spaces and marks,
+/// with at least one letter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SenderName(String);
 
 /// Why a text is not a sender. Never holds the text itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -36,14 +46,48 @@ pub enum SenderError {
     /// Neither a number nor a short code nor a name of at most eleven characters.
     #[error(
         "a sender is a number with + and country code, a short code of 3 to 8 digits, or a name \
-         of at most {MAX_ALPHANUMERIC} letters, digits and spaces with at least one letter"
+         of at most {MAX_NAME_CHARACTERS} letters, digits, spaces and marks with at least one letter"
     )]
     Malformed,
 }
 
+impl ShortCode {
+    fn new(text: &str) -> Option<Self> {
+        let is_code = SHORT_CODE_DIGITS.contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_code.then(|| Self(text.to_owned()))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SenderName {
+    fn new(text: &str) -> Option<Self> {
+        // Letters of any script: networks outside GSM's alphabet deliver them. What is unseen
+        // could make one name look like another in a log.
+        let is_name = text.chars().count() <= MAX_NAME_CHARACTERS
+            && text.chars().any(char::is_alphabetic)
+            && text.chars().all(|character| {
+                character.is_alphanumeric() || character == ' ' || character.is_ascii_punctuation()
+            });
+        is_name.then(|| Self(text.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Sender {
     /// Reads a sender as a carrier names it. Digits alone are a short code when there are at most
-    /// eight, and else a number whose `+` was left out.
+    /// eight, and else a number whose `+` was left out. A carrier that leaves the `+` out of short
+    /// numbers too must be read with [`PhoneNumber::from_international_digits`] first.
     ///
     /// # Errors
     ///
@@ -53,27 +97,15 @@ impl Sender {
         if text.is_empty() {
             return Err(SenderError::Empty);
         }
-        if let Some(digits) = text.strip_prefix('+') {
-            let number = PhoneNumber::from_international_digits(digits)
-                .or_else(|_| PhoneNumber::parse(text));
-            return number.map(Self::Number).map_err(|_| SenderError::Malformed);
+        if text.starts_with('+') {
+            return PhoneNumber::parse(text).map(Self::Number).map_err(|_| SenderError::Malformed);
         }
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return if SHORT_CODE_DIGITS.contains(&text.len()) {
-                Ok(Self::ShortCode(text.to_owned()))
-            } else {
-                let number = PhoneNumber::from_international_digits(text);
-                number.map(Self::Number).map_err(|_| SenderError::Malformed)
-            };
-        }
-        let plain = |character: char| !character.is_control();
-        if text.chars().count() <= MAX_ALPHANUMERIC
-            && text.chars().any(char::is_alphabetic)
-            && text.chars().all(plain)
-        {
-            return Ok(Self::Alphanumeric(text.to_owned()));
-        }
-        Err(SenderError::Malformed)
+        let number = || PhoneNumber::from_international_digits(text).ok().map(Self::Number);
+        ShortCode::new(text)
+            .map(Self::ShortCode)
+            .or_else(number)
+            .or_else(|| SenderName::new(text).map(Self::Alphanumeric))
+            .ok_or(SenderError::Malformed)
     }
 
     /// The number, if this is one.
@@ -97,7 +129,8 @@ impl Sender {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Number(number) => number.as_str(),
-            Self::ShortCode(text) | Self::Alphanumeric(text) => text,
+            Self::ShortCode(code) => code.as_str(),
+            Self::Alphanumeric(name) => name.as_str(),
         }
     }
 
@@ -107,7 +140,7 @@ impl Sender {
     pub fn masked(&self) -> String {
         match self {
             Self::Number(number) => number.masked(),
-            Self::ShortCode(text) | Self::Alphanumeric(text) => text.clone(),
+            Self::ShortCode(_) | Self::Alphanumeric(_) => self.as_str().to_owned(),
         }
     }
 }
@@ -155,17 +188,49 @@ impl<'de> Deserialize<'de> for Sender {
 mod tests {
     use super::*;
 
+    fn kind(text: &str) -> &'static str {
+        match Sender::parse(text) {
+            Ok(Sender::Number(_)) => "number",
+            Ok(Sender::ShortCode(_)) => "code",
+            Ok(Sender::Alphanumeric(_)) => "name",
+            Err(SenderError::Empty) => "empty",
+            Err(SenderError::Malformed) => "malformed",
+        }
+    }
+
     #[test]
     fn the_three_kinds_are_told_apart() {
-        let number = |text: &str| Sender::Number(text.parse().unwrap());
-        assert_eq!(Sender::parse("+15550001234"), Ok(number("+15550001234")));
-        assert_eq!(Sender::parse("15550001234"), Ok(number("+15550001234")));
-        assert_eq!(Sender::parse("72345"), Ok(Sender::ShortCode("72345".into())));
-        assert_eq!(Sender::parse("Acme Inc"), Ok(Sender::Alphanumeric("Acme Inc".into())));
-        for text in ["12", "Acme Incorporated", "-", "+12", "+1555x"] {
-            assert_eq!(Sender::parse(text), Err(SenderError::Malformed), "{text}");
+        for (text, expected) in [
+            ("+15550001234", "number"),
+            ("+1 (555) 000-1234", "number"),
+            ("15550001234", "number"),
+            (" 72345 ", "code"),
+            ("911", "code"),
+            ("12345678", "code"),
+            ("Acme Inc", "name"),
+            ("7Eleven", "name"),
+            ("A&B-C.D_E!", "name"),
+            ("Café", "name"),
+            ("x", "name"),
+            (" ", "empty"),
+            ("12", "malformed"),
+            ("0123456789", "malformed"),
+            ("+12", "malformed"),
+            ("+1555x", "malformed"),
+            ("555 1234", "malformed"),
+            ("-", "malformed"),
+            ("Acme Incorporated", "malformed"),
+            ("Acme\nInc", "malformed"),
+            ("Acme\u{202E}", "malformed"),
+        ] {
+            assert_eq!(kind(text), expected, "{text:?}");
         }
-        assert_eq!(Sender::parse(" "), Err(SenderError::Empty));
+    }
+
+    #[test]
+    fn numbers_are_masked_and_codes_are_not() {
+        assert_eq!(format!("{:?}", Sender::parse("+15550001234").unwrap()), "+1…1234");
+        assert_eq!(format!("{:?}", Sender::parse("72345").unwrap()), "72345");
     }
 
     #[test]
