@@ -1,12 +1,15 @@
 //! Calls: what is asked for, and what became of it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{CarrierCode, Order};
 use crate::id::{AccountId, CallId, ProviderCallId};
-use crate::message::{Body, HttpUrl};
+use crate::message::Body;
 use crate::phone::PhoneNumber;
+use crate::report::{CarrierCode, Order, RawStatus};
 use crate::sender::Sender;
+use crate::url::HttpUrl;
 
 /// A call to be placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,11 +126,60 @@ impl CallStatus {
     pub const fn is_terminal(self) -> bool {
         self.rank() == 4
     }
+
+    /// The name in JSON and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Initiated => "initiated",
+            Self::Ringing => "ringing",
+            Self::InProgress => "in-progress",
+            Self::Canceled => "canceled",
+            Self::Failed => "failed",
+            Self::NoAnswer => "no-answer",
+            Self::Busy => "busy",
+            Self::Completed => "completed",
+        }
+    }
+}
+
+impl fmt::Display for CallStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// What we asked a carrier to send back with every event of a call. It may hold the words to be
+/// spoken, so `Debug` tells only its size.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientState(String);
+
+impl ClientState {
+    /// Takes `text` as it was sent back.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ClientState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "[{} bytes]", self.0.len())
+    }
 }
 
 /// A report about a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct CallUpdate {
     /// The account the call belongs to.
     pub account: AccountId,
@@ -136,7 +188,7 @@ pub struct CallUpdate {
     /// How far it has come; `None` for events that change nothing about that.
     pub status: Option<CallStatus>,
     /// What happened, in the carrier's own word.
-    pub raw: String,
+    pub raw: RawStatus,
     /// Where it stands among the reports of this call.
     #[serde(default)]
     pub order: Order,
@@ -151,7 +203,7 @@ pub struct CallUpdate {
     pub to: Option<Sender>,
     /// What we asked the carrier to send back with every event of this call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_state: Option<String>,
+    pub client_state: Option<ClientState>,
     /// How long it lasted, in seconds, once it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u32>,
@@ -161,6 +213,32 @@ pub struct CallUpdate {
     /// Why it ended, in the carrier's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<CarrierCode>,
+}
+
+impl CallUpdate {
+    /// A report of which nothing else is known.
+    #[must_use]
+    pub fn new(
+        account: AccountId,
+        id: ProviderCallId,
+        status: Option<CallStatus>,
+        raw: &str,
+    ) -> Self {
+        Self {
+            account,
+            id,
+            status,
+            raw: RawStatus::new(raw),
+            order: Order::Unknown,
+            inbound: false,
+            from: None,
+            to: None,
+            client_state: None,
+            duration_seconds: None,
+            answered_by_machine: None,
+            code: None,
+        }
+    }
 }
 
 /// What is known of a call after any number of reports, in whatever order they came.
@@ -205,29 +283,50 @@ impl CallState {
 mod tests {
     use super::*;
 
-    fn update(status: CallStatus) -> CallUpdate {
-        CallUpdate {
-            account: AccountId::default_account(),
-            id: ProviderCallId::new("CA1").unwrap(),
-            status: Some(status),
-            raw: String::new(),
-            order: Order::Unknown,
-            inbound: false,
-            from: None,
-            to: None,
-            client_state: None,
-            duration_seconds: None,
-            answered_by_machine: None,
-            code: None,
-        }
+    fn update(status: Option<CallStatus>, order: Order) -> CallUpdate {
+        let id = ProviderCallId::new("CA1").unwrap();
+        let update = CallUpdate::new(AccountId::default_account(), id, status, "raw");
+        CallUpdate { order, ..update }
+    }
+
+    fn plain(status: CallStatus) -> CallUpdate {
+        update(Some(status), Order::Unknown)
     }
 
     #[test]
     fn a_call_that_is_over_stays_over() {
         let mut state = CallState::new(CallStatus::Queued);
-        assert!(state.apply(&update(CallStatus::Busy)));
-        assert!(!state.apply(&update(CallStatus::Ringing)));
-        assert!(!state.apply(&update(CallStatus::Busy)));
+        assert!(state.apply(&plain(CallStatus::Busy)));
+        assert!(!state.apply(&plain(CallStatus::Ringing)));
+        assert!(!state.apply(&plain(CallStatus::Busy)));
         assert_eq!(state.status(), CallStatus::Busy);
+    }
+
+    #[test]
+    fn an_event_without_a_status_changes_nothing() {
+        let mut state = CallState::new(CallStatus::InProgress);
+        assert!(!state.apply(&update(None, Order::Sequence(9))));
+        assert_eq!(state, CallState::new(CallStatus::InProgress));
+    }
+
+    #[test]
+    fn of_two_ends_the_later_is_kept_whichever_came_first() {
+        let busy = update(Some(CallStatus::Busy), Order::Sequence(4));
+        let completed = update(Some(CallStatus::Completed), Order::Sequence(3));
+        for updates in [[&busy, &completed], [&completed, &busy]] {
+            let mut state = CallState::new(CallStatus::Queued);
+            for update in updates {
+                state.apply(update);
+            }
+            assert_eq!(state.status(), CallStatus::Busy);
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_what_is_spoken() {
+        let mut update = plain(CallStatus::InProgress);
+        update.client_state = Some(ClientState::new("c2VjcmV0"));
+        assert!(format!("{update:?}").contains("[8 bytes]"));
+        assert!(!format!("{update:?}").contains("c2VjcmV0"));
     }
 }

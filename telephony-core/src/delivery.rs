@@ -1,9 +1,12 @@
 //! What became of a message, from reports that come late, twice or out of order.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, ProviderMessageId};
-use crate::time::Timestamp;
+use crate::report::StatusReport;
 
 /// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,89 +56,32 @@ impl MessageStatus {
         matches!(self, Self::Failed | Self::Undelivered)
     }
 
-    const fn bit(self) -> u8 {
-        1 << self as u8
-    }
-}
-
-/// A carrier's code for what went wrong, `30003` or `40008`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CarrierCode(String);
-
-impl CarrierCode {
-    /// The most bytes that are kept of a code.
-    const MAX_BYTES: usize = 32;
-
-    /// Takes a code as the carrier writes it. What no code is made of is left out.
+    /// The name in JSON and on the command line.
     #[must_use]
-    pub fn new(text: &str) -> Self {
-        let kept = text.chars().filter(char::is_ascii_graphic).take(Self::MAX_BYTES);
-        Self(kept.collect())
-    }
-
-    /// The code.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Undelivered => "undelivered",
+            Self::Delivered => "delivered",
+            Self::Received => "received",
+            Self::Read => "read",
+        }
     }
 }
 
-/// Where a report stands among the reports of one message, if the carrier says.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum Order {
-    /// It does not say.
-    #[default]
-    Unknown,
-    /// Counted by the carrier.
-    Sequence(u64),
-    /// By the carrier's clock.
-    OccurredAt(Timestamp),
-}
-
-/// One report about a message.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StatusReport {
-    /// The status.
-    pub status: MessageStatus,
-    /// Whether the carrier says that no other report will follow, as where it gets no receipt.
-    #[serde(default)]
-    pub is_final: bool,
-    /// Where it stands among the reports of this message.
-    #[serde(default)]
-    pub order: Order,
-    /// The status in the carrier's own word.
-    pub raw: String,
-    /// What went wrong, in the carrier's code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<CarrierCode>,
-}
-
-impl StatusReport {
-    /// The most bytes that are kept of a carrier's word.
-    const MAX_RAW_BYTES: usize = 64;
-
-    /// A report of which nothing else is known.
-    #[must_use]
-    pub fn new(status: MessageStatus, raw: &str) -> Self {
-        let raw = raw.chars().filter(char::is_ascii_graphic).take(Self::MAX_RAW_BYTES).collect();
-        Self { status, is_final: false, order: Order::Unknown, raw, code: None }
-    }
-
-    /// A higher report wins, whichever came first: the rank decides, then the carrier's order,
-    /// then, so that the outcome never depends on arrival, the other fields.
-    fn key(&self) -> impl Ord + '_ {
-        (self.status.rank(), self.is_final, self.order, self)
+impl fmt::Display for MessageStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
     }
 }
 
 /// A report, and which message it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct DeliveryUpdate {
     /// The account that sent the message.
     pub account: AccountId,
@@ -143,6 +89,14 @@ pub struct DeliveryUpdate {
     pub id: ProviderMessageId,
     /// What is reported.
     pub report: StatusReport,
+}
+
+impl DeliveryUpdate {
+    /// A report about the message `id` of `account`.
+    #[must_use]
+    pub const fn new(account: AccountId, id: ProviderMessageId, report: StatusReport) -> Self {
+        Self { account, id, report }
+    }
 }
 
 /// What is known of a message, after any number of reports.
@@ -161,19 +115,24 @@ pub struct DeliveryUpdate {
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryState {
     report: StatusReport,
-    /// The terminal states that were reported, a bit each.
-    terminal: u8,
+    /// Every terminal state that was reported.
+    ends: BTreeSet<MessageStatus>,
+    /// Whether some report said that nothing follows.
+    settled: bool,
 }
 
 /// What a report did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Applied {
-    /// It moved the message on.
+    /// It moved the message on, or settled it.
     Advanced,
+    /// The status is the same, told by a later report or with more about it.
+    Refined,
     /// It was older than what was known, or the same again.
     Ignored,
-    /// It contradicts another terminal state. The state says so from now on.
+    /// It contradicts another terminal state, and the state says so from now on. Which of the two
+    /// is the status may have changed.
     Conflicted,
 }
 
@@ -181,8 +140,9 @@ impl DeliveryState {
     /// Starts from a first report.
     #[must_use]
     pub fn new(report: StatusReport) -> Self {
-        let terminal = terminal_bit(report.status);
-        Self { report, terminal }
+        let ends = report.status.is_terminal().then_some(report.status).into_iter().collect();
+        let settled = report.is_settled();
+        Self { report, ends, settled }
     }
 
     /// Takes another report into account.
@@ -190,18 +150,24 @@ impl DeliveryState {
     /// A terminal state is never followed by an earlier one. Of two terminal states that
     /// contradict each other, the one that the carrier's own order puts later is kept; where it
     /// gives none, delivered counts for more than undelivered, and that for more than failed. Both
-    /// ways the contradiction is flagged.
+    /// ways the contradiction is flagged, and stays so.
     pub fn apply(&mut self, report: StatusReport) -> Applied {
-        let conflicted_before = self.is_conflicted();
-        self.terminal |= terminal_bit(report.status);
-        let advanced = report.key() > self.report.key();
-        if advanced {
+        let was_conflicted = self.is_conflicted();
+        let before = (self.status(), self.settled);
+        if report.status.is_terminal() {
+            self.ends.insert(report.status);
+        }
+        self.settled |= report.is_settled();
+        let is_kept = report.key() > self.report.key();
+        if is_kept {
             self.report = report;
         }
-        if self.is_conflicted() && !conflicted_before {
+        if self.is_conflicted() && !was_conflicted {
             Applied::Conflicted
-        } else if advanced {
+        } else if before != (self.status(), self.settled) {
             Applied::Advanced
+        } else if is_kept {
+            Applied::Refined
         } else {
             Applied::Ignored
         }
@@ -222,29 +188,26 @@ impl DeliveryState {
     /// Whether nothing more is expected.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
-        self.report.status.is_terminal() || self.report.is_final
+        self.settled
     }
 
     /// Whether terminal states were reported that cannot both be true.
     #[must_use]
-    pub const fn is_conflicted(&self) -> bool {
+    pub fn is_conflicted(&self) -> bool {
         // That a message was read agrees with its having been delivered.
-        let read_is_delivered = if self.terminal & MessageStatus::Read.bit() == 0 {
-            self.terminal
-        } else {
-            (self.terminal | MessageStatus::Delivered.bit()) & !MessageStatus::Read.bit()
-        };
-        read_is_delivered.count_ones() > 1
+        let mut outcomes = self.ends.iter().map(|end| match end {
+            MessageStatus::Read => MessageStatus::Delivered,
+            other => *other,
+        });
+        outcomes.next().is_some_and(|first| outcomes.any(|other| other != first))
     }
-}
-
-const fn terminal_bit(status: MessageStatus) -> u8 {
-    if status.is_terminal() { status.bit() } else { 0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{CarrierCode, Order};
+    use crate::time::Timestamp;
     use MessageStatus::{Delivered, Failed, Queued, Read, Sending, Sent, Undelivered};
 
     fn report(status: MessageStatus, order: Order) -> StatusReport {
@@ -324,6 +287,8 @@ mod tests {
         let unconfirmed = StatusReport { is_final: true, ..report(Sent, Order::Unknown) };
         let mut state = after(&[unconfirmed, report(Sent, Order::Unknown)]);
         assert!(state.is_settled());
+        assert_eq!(state.apply(report(Sent, Order::Sequence(1))), Applied::Refined);
+        assert!(state.is_settled());
         assert_eq!(state.apply(report(Delivered, Order::Unknown)), Applied::Advanced);
     }
 
@@ -332,5 +297,32 @@ mod tests {
         let mut state = after(&[report(Failed, Order::Unknown)]);
         assert_eq!(state.apply(report(Failed, Order::Unknown)), Applied::Ignored);
         assert!(!state.is_conflicted());
+    }
+
+    #[test]
+    fn the_same_status_told_better_does_not_move_the_message() {
+        let mut state = after(&[report(Failed, Order::Unknown)]);
+        let code = Some(CarrierCode::new("30003"));
+        let told_better = StatusReport { code, ..report(Failed, Order::Unknown) };
+        assert_eq!(state.apply(told_better.clone()), Applied::Refined);
+        assert_eq!(state.report(), &told_better);
+        assert_eq!(state.apply(report(Failed, Order::Unknown)), Applied::Ignored);
+        assert_eq!(state.report(), &told_better);
+    }
+
+    #[test]
+    fn a_second_contradiction_is_not_told_again() {
+        let mut state = after(&[report(Failed, Order::Sequence(1))]);
+        assert_eq!(state.apply(report(Delivered, Order::Sequence(2))), Applied::Conflicted);
+        assert_eq!(state.apply(report(Failed, Order::Sequence(1))), Applied::Ignored);
+        assert_eq!(state.apply(report(Undelivered, Order::Sequence(3))), Applied::Advanced);
+        assert!(state.is_conflicted());
+    }
+
+    #[test]
+    fn that_the_carrier_is_done_does_not_outweigh_its_order() {
+        let done = StatusReport { is_final: true, ..report(Failed, Order::Sequence(1)) };
+        let state = after(&[done, report(Delivered, Order::Sequence(2))]);
+        assert_eq!(state.status(), Delivered);
     }
 }

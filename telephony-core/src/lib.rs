@@ -10,17 +10,19 @@ mod id;
 mod message;
 mod phone;
 mod provider;
+mod report;
 mod secret;
 mod sender;
 mod time;
+mod url;
 
-pub use call::{CallContent, CallRequest, CallState, CallStatus, CallUpdate, MachineDetection};
+pub use call::{
+    CallContent, CallRequest, CallState, CallStatus, CallUpdate, ClientState, MachineDetection,
+};
 #[cfg(any(test, feature = "testing"))]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
-pub use delivery::{
-    Applied, CarrierCode, DeliveryState, DeliveryUpdate, MessageStatus, Order, StatusReport,
-};
+pub use delivery::{Applied, DeliveryState, DeliveryUpdate, MessageStatus};
 #[cfg(any(test, feature = "testing"))]
 pub use entropy::SeededEntropy;
 pub use entropy::{Entropy, EntropyError, OsEntropy, Token};
@@ -30,11 +32,15 @@ pub use id::{
     ProviderMessageId,
 };
 pub use message::{
-    Body, HttpUrl, InboundMedia, InboundMessage, MAX_MEDIA, MessageError, OptOut, OutboundMessage,
-    OutboundMessageBuilder, UrlError,
+    Body, InboundMedia, InboundMessage, MAX_MEDIA, MessageError, OptOut, OutboundMessage,
+    OutboundMessageBuilder,
 };
 pub use phone::{MAX_DIGITS, MIN_DIGITS, PhoneNumber, PhoneNumberError};
 pub use provider::{ProviderKind, UnknownProvider};
+pub use report::{
+    CarrierCode, MAX_CODE_BYTES, MAX_RAW_STATUS_BYTES, Order, RawStatus, StatusReport,
+};
 pub use secret::Secret;
 pub use sender::{MAX_NAME_CHARACTERS, Sender, SenderError, SenderName, ShortCode};
 pub use time::{Timestamp, TimestampError};
+pub use url::{HttpUrl, UrlError};

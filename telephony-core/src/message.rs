@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use url::Url;
 
 use crate::id::{AccountId, IdempotencyKey, ProviderMessageId};
 use crate::phone::PhoneNumber;
 use crate::sender::Sender;
 use crate::time::Timestamp;
+use crate::url::HttpUrl;
 
 /// The most media of one message: Twilio, Telnyx and Plivo all take ten.
 pub const MAX_MEDIA: usize = 10;
@@ -54,96 +54,6 @@ impl From<String> for Body {
 impl From<&str> for Body {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
-    }
-}
-
-/// An absolute `http` or `https` URL.
-///
-/// `Debug` shows scheme and host alone: paths and queries carry tokens.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct HttpUrl(Url);
-
-/// Why a text is not a URL that can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum UrlError {
-    /// Not an absolute URL.
-    #[error("an absolute URL is expected, such as https://example.com/picture.jpg")]
-    Malformed,
-    /// Another scheme than `http` and `https`.
-    #[error("a URL begins with https:// or http://")]
-    Scheme,
-    /// A user name or password.
-    #[error("a URL must not hold a user name or password")]
-    Credentials,
-}
-
-impl HttpUrl {
-    /// Reads an absolute URL.
-    ///
-    /// # Errors
-    ///
-    /// [`UrlError`] says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, UrlError> {
-        let url = Url::parse(text.trim()).map_err(|_| UrlError::Malformed)?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(UrlError::Scheme);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(UrlError::Credentials);
-        }
-        Ok(Self(url))
-    }
-
-    /// The URL as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// Whether the connection is encrypted.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-
-    /// The host, in brackets when it is an IPv6 address.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default()
-    }
-}
-
-impl std::str::FromStr for HttpUrl {
-    type Err = UrlError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text)
-    }
-}
-
-impl fmt::Display for HttpUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl fmt::Debug for HttpUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}://{}/…", self.0.scheme(), self.host())
-    }
-}
-
-impl Serialize for HttpUrl {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for HttpUrl {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -287,6 +197,7 @@ impl OutboundMessageBuilder {
 /// A message somebody sent to one of our numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct InboundMessage {
     /// The account it was sent to.
     pub account: AccountId,
@@ -297,6 +208,7 @@ pub struct InboundMessage {
     /// The number or short code it was sent to.
     pub to: Sender,
     /// Its words; empty when it has only media.
+    #[serde(default)]
     pub body: Body,
     /// What comes with it, not fetched yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -308,9 +220,25 @@ pub struct InboundMessage {
     pub received_at: Timestamp,
 }
 
+impl InboundMessage {
+    /// A message without words and media.
+    #[must_use]
+    pub fn new(
+        account: AccountId,
+        id: ProviderMessageId,
+        from: Sender,
+        to: Sender,
+        received_at: Timestamp,
+    ) -> Self {
+        let (body, media) = (Body::default(), Vec::new());
+        Self { account, id, from, to, body, media, opt_out: None, received_at }
+    }
+}
+
 /// A picture or other file that came with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct InboundMedia {
     /// Where the carrier keeps it.
     pub url: HttpUrl,
@@ -320,6 +248,14 @@ pub struct InboundMedia {
     /// Its size in bytes as the carrier says, not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+}
+
+impl InboundMedia {
+    /// A file of which only the address is known.
+    #[must_use]
+    pub const fn new(url: HttpUrl) -> Self {
+        Self { url, content_type: None, size: None }
+    }
 }
 
 /// What a carrier recognised in a message and acted on.
@@ -332,4 +268,41 @@ pub enum OptOut {
     Start,
     /// The sender asked for help and the carrier answered.
     Help,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to() -> PhoneNumber {
+        PhoneNumber::parse("+15550001234").unwrap()
+    }
+
+    #[test]
+    fn a_message_needs_words_or_media_and_not_too_many() {
+        let picture = HttpUrl::parse("https://example.com/a.jpg").unwrap();
+        let with = |count| {
+            let builder = OutboundMessage::builder(to());
+            (0..count).fold(builder, |builder, _| builder.media(picture.clone())).build()
+        };
+        assert_eq!(with(0).unwrap_err(), MessageError::Empty);
+        assert!(with(1).unwrap().body().is_empty());
+        assert_eq!(with(MAX_MEDIA).unwrap().media().len(), MAX_MEDIA);
+        assert_eq!(with(MAX_MEDIA + 1).unwrap_err(), MessageError::TooManyMedia(MAX_MEDIA + 1));
+    }
+
+    #[test]
+    fn debug_shows_neither_words_nor_numbers_nor_paths() {
+        let message = OutboundMessage::builder(to())
+            .body("Grüße, the code is 4711")
+            .from(to())
+            .status_callback(HttpUrl::parse("https://example.com/status/token-1").unwrap())
+            .build()
+            .unwrap();
+        let debug = format!("{message:?}");
+        assert!(debug.contains("[23 characters]"), "{debug}");
+        for hidden in ["4711", "5550001234", "token-1"] {
+            assert!(!debug.contains(hidden), "{debug}");
+        }
+    }
 }

@@ -65,3 +65,17 @@ impl std::str::FromStr for ProviderKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownProvider)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_configuration() {
+        for kind in ProviderKind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        assert_eq!("Twilio".parse::<ProviderKind>(), Err(UnknownProvider));
+    }
+}

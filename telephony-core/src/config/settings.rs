@@ -7,11 +7,11 @@ use ipnet::IpNet;
 use super::text::ClockTime;
 use crate::call::MachineDetection;
 use crate::id::AccountId;
-use crate::message::HttpUrl;
 use crate::phone::PhoneNumber;
 use crate::provider::ProviderKind;
 use crate::secret::Secret;
 use crate::sender::Sender;
+use crate::url::HttpUrl;
 
 /// Everything that is configured. `Debug` shows no secret and no whole phone number.
 #[derive(Debug, Clone)]

@@ -10,10 +10,10 @@ use super::super::{Host, defaults, text};
 use super::context::Context;
 use super::credentials;
 use super::section::Process;
-use crate::message::HttpUrl;
 use crate::phone::PhoneNumber;
 use crate::provider::ProviderKind;
 use crate::sender::Sender;
+use crate::url::HttpUrl;
 
 /// Bytes in a megabyte, as people count them.
 const MEGABYTE: u64 = 1_000_000;

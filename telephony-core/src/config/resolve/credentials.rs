@@ -4,8 +4,8 @@ use super::super::raw::RawAccount;
 use super::super::settings::{Plivo, Provider, Telnyx, Twilio};
 use super::super::text;
 use super::context::Context;
-use crate::message::HttpUrl;
 use crate::provider::ProviderKind;
+use crate::url::HttpUrl;
 
 /// The provider, if all that it needs is there. `unverified` accounts take webhooks without
 /// looking at their signatures and need no key for them.
