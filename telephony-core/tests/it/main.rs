@@ -8,4 +8,7 @@
 )]
 
 mod config;
+mod delivery;
 mod phone;
+mod sender;
+mod serialised;
