@@ -106,8 +106,10 @@ impl Measured {
     }
 
     fn ucs2(text: &str, first_non_gsm: Option<NonGsm>) -> Self {
-        let units = scan::units::<Ucs2Cost>(text.as_bytes());
-        let pairs = units > Encoding::Ucs2.single_capacity() && units != text.chars().count();
+        // A character is a unit, and a surrogate pair one more.
+        let surrogate_pairs = scan::surrogate_pairs(text.as_bytes());
+        let units = text.chars().count() + surrogate_pairs;
+        let pairs = surrogate_pairs > 0;
         Self { encoding: Encoding::Ucs2, units, pairs, first_non_gsm }
     }
 

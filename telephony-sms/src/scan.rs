@@ -79,6 +79,13 @@ pub(crate) fn units<C: UnitCost>(bytes: &[u8]) -> usize {
     total
 }
 
+/// The characters that take a surrogate pair in UCS-2: those of four bytes in UTF-8.
+pub(crate) fn surrogate_pairs(bytes: &[u8]) -> usize {
+    let (runs, rest) = bytes.as_chunks::<128>();
+    let pairs = |run: &[u8]| run.iter().map(|&byte| u8::from(byte >= 0xF0)).sum::<u8>();
+    runs.iter().map(|run| usize::from(pairs(run))).sum::<usize>() + usize::from(pairs(rest))
+}
+
 /// What GSM-7 makes of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gsm7Scan {

@@ -147,6 +147,29 @@ fn the_environment_helps_the_default_account_alone() {
 }
 
 #[test]
+fn a_secret_may_be_referred_to() {
+    let with = |token: Value| {
+        read(json!({
+            "provider": "plivo", "fromNumber": "+15550001111",
+            "plivo": { "authId": "MA1", "authToken": token },
+        }))
+    };
+    let config = with(json!({ "source": "env", "provider": "default", "id": "API_KEY_SECRET" }));
+    let Provider::Plivo(plivo) = &config.unwrap().accounts[0].provider else { panic!() };
+    assert_eq!(plivo.auth_token.expose(), "canary-from-env");
+    for (token, expected) in [
+        (json!({ "source": "env", "id": "NOT_SET" }), "a variable that is not set"),
+        (json!({ "source": "file", "id": "/run/secret" }), "only OpenClaw resolves"),
+        (json!({ "source": "vault", "id": "x" }), "expected one of \"env\", \"file\", \"exec\""),
+        (json!({ "source": "env" }), "plivo.authToken.id: is missing"),
+        (json!(5), "expected a string or a SecretRef object"),
+    ] {
+        let errors = with(token).unwrap_err().to_string();
+        assert!(errors.contains(expected), "{expected:?} is not in {errors:?}");
+    }
+}
+
+#[test]
 fn an_empty_string_means_unset() {
     let config = read(json!({
         "provider": "twilio", "fromNumber": "+15550001111", "publicUrl": "", "name": " ",
