@@ -1,70 +1,25 @@
 //! What to write instead of the characters that force UCS-2.
 //!
-//! Characters that GSM-7 has are never touched: `è` stays `è`. Everything is opt-in: a map is
-//! chosen, and [`transliterate_if_saves`] changes a text only where that saves a segment.
+//! Characters that GSM-7 has are never touched: `è` stays `è`. Everything is opt-in: a set of
+//! [`Map`]s is chosen, and [`transliterate_if_saves`] changes a text only where that saves a
+//! segment. What a text needs is listed by [`offenders`], and measured by [`savings`].
+//!
+//! Every function takes time linear in the text, and text that was transliterated is not changed
+//! by being transliterated again.
 
+mod context;
 mod maps;
+mod marks;
 mod offender;
+mod pieces;
 mod savings;
 mod tables;
+#[cfg(feature = "alloc")]
+mod text;
 
 pub use maps::{Map, MapSet};
 pub use offender::{Offender, Offenders, offenders};
+pub use pieces::{Pieces, pieces};
 pub use savings::{Savings, savings};
 #[cfg(feature = "alloc")]
 pub use text::{transliterate, transliterate_if_saves};
-
-#[cfg(feature = "alloc")]
-mod text {
-    use alloc::borrow::Cow;
-    use alloc::string::String;
-
-    use super::{MapSet, offenders, savings};
-
-    /// `text` with everything replaced that `maps` know a replacement for.
-    ///
-    /// What they do not know stays, and with it UCS-2: see [`transliterate_if_saves`].
-    ///
-    /// ```
-    /// use telephony_sms::translit::{Map, MapSet, transliterate};
-    ///
-    /// let maps = MapSet::EVERYDAY.with(Map::Hungarian);
-    /// assert_eq!(transliterate("“Győr” – è già…", maps), "\"Györ\" - è già...");
-    /// ```
-    #[must_use]
-    pub fn transliterate(text: &str, maps: MapSet) -> Cow<'_, str> {
-        let mut replaced = String::new();
-        let mut copied = 0;
-        for offender in offenders(text, maps) {
-            if let Some(replacement) = offender.replacement {
-                replaced.push_str(text.get(copied..offender.offset).unwrap_or_default());
-                replaced.push_str(replacement);
-                copied = offender.offset + offender.length;
-            }
-        }
-        if copied == 0 {
-            return Cow::Borrowed(text);
-        }
-        replaced.push_str(text.get(copied..).unwrap_or_default());
-        Cow::Owned(replaced)
-    }
-
-    /// [`transliterate`], but only when that takes fewer segments; else `text` as it is.
-    ///
-    /// ```
-    /// use telephony_sms::translit::{MapSet, transliterate_if_saves};
-    ///
-    /// // One segment either way: the curly quote may stay.
-    /// assert_eq!(transliterate_if_saves("it’s", MapSet::EVERYDAY), "it’s");
-    /// let long = "it’s ".repeat(20);
-    /// assert_eq!(transliterate_if_saves(&long, MapSet::EVERYDAY), "it's ".repeat(20));
-    /// ```
-    #[must_use]
-    pub fn transliterate_if_saves(text: &str, maps: MapSet) -> Cow<'_, str> {
-        if savings(text, maps).segments() > 0 {
-            transliterate(text, maps)
-        } else {
-            Cow::Borrowed(text)
-        }
-    }
-}

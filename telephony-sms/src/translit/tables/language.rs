@@ -3,22 +3,23 @@
 /// The Streamlined System of the Transliteration Act of 2009.
 #[rustfmt::skip]
 pub(in crate::translit) const BULGARIAN: &[(char, &str)] = &[
-    ('А', "A"), ('Б', "B"), ('В', "V"), ('Г', "G"), ('Д', "D"), ('Е', "E"), ('Ж', "Zh"),
-    ('З', "Z"), ('И', "I"), ('Й', "Y"), ('К', "K"), ('Л', "L"), ('М', "M"), ('Н', "N"),
-    ('О', "O"), ('П', "P"), ('Р', "R"), ('С', "S"), ('Т', "T"), ('У', "U"), ('Ф', "F"),
-    ('Х', "H"), ('Ц', "Ts"), ('Ч', "Ch"), ('Ш', "Sh"), ('Щ', "Sht"), ('Ъ', "A"), ('Ь', "Y"),
-    ('Ю', "Yu"), ('Я', "Ya"), ('а', "a"), ('б', "b"), ('в', "v"), ('г', "g"), ('д', "d"),
-    ('е', "e"), ('ж', "zh"), ('з', "z"), ('и', "i"), ('й', "y"), ('к', "k"), ('л', "l"),
-    ('м', "m"), ('н', "n"), ('о', "o"), ('п', "p"), ('р', "r"), ('с', "s"), ('т', "t"),
-    ('у', "u"), ('ф', "f"), ('х', "h"), ('ц', "ts"), ('ч', "ch"), ('ш', "sh"), ('щ', "sht"),
-    ('ъ', "a"), ('ь', "y"), ('ю', "yu"), ('я', "ya"),
+    ('Ѝ', "I"), ('А', "A"), ('Б', "B"), ('В', "V"), ('Г', "G"), ('Д', "D"), ('Е', "E"),
+    ('Ж', "Zh"), ('З', "Z"), ('И', "I"), ('Й', "Y"), ('К', "K"), ('Л', "L"), ('М', "M"),
+    ('Н', "N"), ('О', "O"), ('П', "P"), ('Р', "R"), ('С', "S"), ('Т', "T"), ('У', "U"),
+    ('Ф', "F"), ('Х', "H"), ('Ц', "Ts"), ('Ч', "Ch"), ('Ш', "Sh"), ('Щ', "Sht"), ('Ъ', "A"),
+    ('Ь', "Y"), ('Ю', "Yu"), ('Я', "Ya"), ('а', "a"), ('б', "b"), ('в', "v"), ('г', "g"),
+    ('д', "d"), ('е', "e"), ('ж', "zh"), ('з', "z"), ('и', "i"), ('й', "y"), ('к', "k"),
+    ('л', "l"), ('м', "m"), ('н', "n"), ('о', "o"), ('п', "p"), ('р', "r"), ('с', "s"),
+    ('т', "t"), ('у', "u"), ('ф', "f"), ('х', "h"), ('ц', "ts"), ('ч', "ch"), ('ш', "sh"),
+    ('щ', "sht"), ('ъ', "a"), ('ь', "y"), ('ю', "yu"), ('я', "ya"), ('ѝ', "i"),
 ];
 
 /// Letters without their accents; the middle dot of `l·l` as a full stop.
 #[rustfmt::skip]
 pub(in crate::translit) const CATALAN: &[(char, &str)] = &[
-    ('·', "."), ('À', "A"), ('È', "E"), ('Í', "I"), ('Ï', "I"), ('Ò', "O"), ('Ó', "O"),
-    ('Ú', "U"), ('ç', "c"), ('í', "i"), ('ï', "i"), ('ó', "o"), ('ú', "u"),
+    ('ª', "a"), ('·', "."), ('º', "o"), ('À', "A"), ('È', "E"), ('Í', "I"), ('Ï', "I"),
+    ('Ò', "O"), ('Ó', "O"), ('Ú', "U"), ('ç', "c"), ('í', "i"), ('ï', "i"), ('ó', "o"),
+    ('ú', "u"), ('Ŀ', "L."), ('ŀ', "l."),
 ];
 
 /// Croatian, Bosnian, Montenegrin and Serbian in Latin letters; `đ` as `dj`.
@@ -26,7 +27,8 @@ pub(in crate::translit) const CATALAN: &[(char, &str)] = &[
 pub(in crate::translit) const CROATIAN: &[(char, &str)] = &[
     ('Ć', "C"), ('ć', "c"), ('Č', "C"), ('č', "c"), ('Đ', "Dj"), ('đ', "dj"), ('Ś', "S"),
     ('ś', "s"), ('Š', "S"), ('š', "s"), ('Ź', "Z"), ('ź', "z"), ('Ž', "Z"), ('ž', "z"),
-    ('Ǆ', "DZ"), ('ǆ', "dz"), ('Ǉ', "LJ"), ('ǉ', "lj"), ('Ǌ', "NJ"), ('ǌ', "nj"),
+    ('Ǆ', "DZ"), ('ǅ', "Dz"), ('ǆ', "dz"), ('Ǉ', "LJ"), ('ǈ', "Lj"), ('ǉ', "lj"), ('Ǌ', "NJ"),
+    ('ǋ', "Nj"), ('ǌ', "nj"),
 ];
 
 /// Letters without their accents.
@@ -101,9 +103,10 @@ pub(in crate::translit) const POLISH: &[(char, &str)] = &[
 /// Letters without their accents where GSM-7 lacks them.
 #[rustfmt::skip]
 pub(in crate::translit) const PORTUGUESE: &[(char, &str)] = &[
-    ('Á', "A"), ('Â', "A"), ('Ã', "A"), ('Ê', "E"), ('Í', "I"), ('Ó', "O"), ('Ô', "O"),
-    ('Õ', "O"), ('Ú', "U"), ('á', "a"), ('â', "a"), ('ã', "a"), ('ç', "c"), ('ê', "e"),
-    ('í', "i"), ('ó', "o"), ('ô', "o"), ('õ', "o"), ('ú', "u"),
+    ('ª', "a"), ('º', "o"), ('À', "A"), ('Á', "A"), ('Â', "A"), ('Ã', "A"), ('Ê', "E"),
+    ('Í', "I"), ('Ó', "O"), ('Ô', "O"), ('Õ', "O"), ('Ú', "U"), ('á', "a"), ('â', "a"),
+    ('ã', "a"), ('ç', "c"), ('ê', "e"), ('í', "i"), ('ó', "o"), ('ô', "o"), ('õ', "o"),
+    ('ú', "u"),
 ];
 
 /// Letters without their marks, in both the comma and the cedilla form.
@@ -161,8 +164,8 @@ pub(in crate::translit) const SLOVENE: &[(char, &str)] = &[
 /// Letters without their accents where GSM-7 lacks them; `ñ` and `¿` stay.
 #[rustfmt::skip]
 pub(in crate::translit) const SPANISH: &[(char, &str)] = &[
-    ('Á', "A"), ('Í', "I"), ('Ó', "O"), ('Ú', "U"), ('á', "a"), ('í', "i"), ('ó', "o"),
-    ('ú', "u"),
+    ('ª', "a"), ('º', "o"), ('Á', "A"), ('Í', "I"), ('Ó', "O"), ('Ú', "U"), ('á', "a"),
+    ('í', "i"), ('ó', "o"), ('ú', "u"),
 ];
 
 /// Letters without their marks, and both kinds of `i` as one.
@@ -172,7 +175,8 @@ pub(in crate::translit) const TURKISH: &[(char, &str)] = &[
     ('Ğ', "G"), ('ğ', "g"), ('İ', "I"), ('ı', "i"), ('Ş', "S"), ('ş', "s"),
 ];
 
-/// Resolution 55 of the Cabinet of Ministers of 2010, in its forms within a word.
+/// Resolution 55 of the Cabinet of Ministers of 2010, in its forms within a word; those at the
+/// beginning are in `context.rs`.
 #[rustfmt::skip]
 pub(in crate::translit) const UKRAINIAN: &[(char, &str)] = &[
     ('ʼ', ""), ('Є', "Ie"), ('І', "I"), ('Ї', "I"), ('А', "A"), ('Б', "B"), ('В', "V"),
