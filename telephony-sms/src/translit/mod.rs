@@ -15,11 +15,15 @@ mod pieces;
 mod savings;
 mod tables;
 #[cfg(feature = "alloc")]
+mod tally;
+#[cfg(feature = "alloc")]
 mod text;
 
 pub use maps::{Map, MapSet};
 pub use offender::{Offender, Offenders, offenders};
 pub use pieces::{Pieces, pieces};
 pub use savings::{Savings, savings};
+#[cfg(feature = "alloc")]
+pub use tally::{Tally, tally};
 #[cfg(feature = "alloc")]
 pub use text::{transliterate, transliterate_if_saves};

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use proptest::prelude::*;
 use serde_json::Value;
 use telephony_sms::translit::{
-    Map, MapSet, offenders, pieces, savings, transliterate, transliterate_if_saves,
+    Map, MapSet, Tally, offenders, pieces, savings, tally, transliterate, transliterate_if_saves,
 };
 use telephony_sms::{Encoding, alphabet, analyze};
 use unicode_normalization::UnicodeNormalization;
@@ -204,6 +204,20 @@ fn a_text_is_changed_only_where_that_saves_a_segment() {
     assert_eq!(transliterate_if_saves(&longer, MapSet::EVERYDAY), longer);
 }
 
+#[test]
+fn a_tally_counts_each_character_once() {
+    let text = "it’s ".repeat(15);
+    let [only] = tally(&text, MapSet::EVERYDAY)[..] else { panic!("one character") };
+    let Tally { character, replacement, count, first_offset, segments_saved, .. } = only;
+    assert_eq!((character, replacement, count, first_offset), ('’', Some("'"), 15, 2));
+    assert_eq!(segments_saved, 1);
+
+    let found = tally(&format!("{text} –"), MapSet::EVERYDAY);
+    assert_eq!(found.iter().map(|tally| tally.count).collect::<Vec<_>>(), [15, 1]);
+    assert!(found.iter().all(|tally| tally.segments_saved == 0));
+    assert_eq!(tally("plain", MapSet::EVERYDAY), []);
+}
+
 /// Were the time not linear in the text, this would take minutes.
 #[test]
 fn hundred_kilobytes_of_anything_give_an_answer() {
@@ -295,6 +309,12 @@ proptest! {
             prop_assert_eq!(after.encoding, Encoding::Gsm7);
             prop_assert!(after.segments < before.segments);
         }
+    }
+
+    #[test]
+    fn a_tally_counts_all_offenders(text in texts(), maps in map_sets()) {
+        let counted: usize = tally(&text, maps).iter().map(|tally| tally.count).sum();
+        prop_assert_eq!(counted, offenders(&text, maps).count());
     }
 
     #[test]
