@@ -1,1 +1,27 @@
 #![doc = include_str!("../README.md")]
+
+mod api;
+mod connect;
+mod error;
+mod explain;
+mod http;
+mod mock;
+mod plivo;
+mod provider;
+mod retry;
+mod telnyx;
+mod tls;
+mod twilio;
+
+pub use connect::{Connection, connect};
+pub use error::{Error, ErrorKind, Outcome};
+pub use explain::{Explanation, explain};
+pub use http::{MAX_RESPONSE_BYTES, Timeouts, Transport, TransportBuilder, TransportError};
+pub use mock::{MockProvider, SentMessage};
+pub use plivo::Plivo;
+pub use provider::{
+    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, VoiceProvider,
+};
+pub use retry::RetryPolicy;
+pub use telnyx::Telnyx;
+pub use twilio::Twilio;

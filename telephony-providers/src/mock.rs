@@ -1,0 +1,185 @@
+//! A provider without a carrier: keeps what it is sent, and fails when it is told to.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use telephony_core::{
+    CallContent, CallRequest, CallStatus, MessageStatus, OutboundMessage, ProviderCallId,
+    ProviderKind, ProviderMessageId, RawStatus, Sender, StatusReport,
+};
+
+use crate::error::{Error, ErrorKind, Outcome};
+use crate::provider::{
+    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, VoiceProvider,
+};
+
+/// The most messages and calls that are kept; the oldest are forgotten first.
+const MAX_KEPT: usize = 10_000;
+
+/// Keeps what it is sent in memory, and writes a readable line to the log for each.
+///
+/// ```
+/// use telephony_core::OutboundMessage;
+/// use telephony_providers::{MessagingProvider, MockProvider};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let mock = MockProvider::default();
+/// let message = OutboundMessage::builder("+15550001234".parse()?).body("Hello").build()?;
+/// mock.send(&message).await?;
+/// assert_eq!(mock.sent()[0].message.body().as_str(), "Hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct MockProvider {
+    from: Option<Sender>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sent: VecDeque<SentMessage>,
+    calls: VecDeque<(ProviderCallId, CallStatus)>,
+    failures: VecDeque<Error>,
+    count: u64,
+}
+
+/// A message that the mock was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SentMessage {
+    /// The id it was given.
+    pub id: ProviderMessageId,
+    /// The message.
+    pub message: OutboundMessage,
+}
+
+impl MockProvider {
+    /// A mock that sends as `from`.
+    #[must_use]
+    pub fn new(from: Option<Sender>) -> Self {
+        Self { from, state: Mutex::default() }
+    }
+
+    /// What it was sent, the oldest first.
+    #[must_use]
+    pub fn sent(&self) -> Vec<SentMessage> {
+        self.state().sent.iter().cloned().collect()
+    }
+
+    /// The next thing it is asked to do fails like this; told twice, the next two.
+    pub fn fail_next(&self, kind: ErrorKind, outcome: Outcome) {
+        let error = Error::new(ProviderKind::Mock, kind, outcome, "it was told to fail");
+        self.state().failures.push_back(error);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is a single step, so a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next_id(&mut self, prefix: &str) -> String {
+        self.count += 1;
+        format!("{prefix}{:06}", self.count)
+    }
+
+    fn fail(&mut self) -> Result<(), Error> {
+        self.failures.pop_front().map_or(Ok(()), Err)
+    }
+}
+
+fn no_id(error: telephony_core::IdError) -> Error {
+    let sentence = "it made an id that is none";
+    Error::new(ProviderKind::Mock, ErrorKind::Unknown, Outcome::Unknown, sentence)
+        .with_source(error)
+}
+
+fn unknown(what: &'static str) -> Error {
+    Error::refused(ProviderKind::Mock, ErrorKind::NotFound, what)
+}
+
+#[async_trait]
+impl MessagingProvider for MockProvider {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Mock
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            mms: true,
+            gsm7_characters: 1600,
+            ucs2_units: 1600,
+            media_count: 10,
+            media_total_bytes: 5_000_000,
+            speech_characters: Some(4000),
+            idempotent_calls: false,
+        }
+    }
+
+    async fn send(&self, message: &OutboundMessage) -> Result<Sent, Error> {
+        let mut state = self.state();
+        state.fail()?;
+        let id = ProviderMessageId::new(state.next_id("mock-message-")).map_err(no_id)?;
+        if state.sent.len() == MAX_KEPT {
+            state.sent.pop_front();
+        }
+        state.sent.push_back(SentMessage { id: id.clone(), message: message.clone() });
+        let from = message.from().or(self.from.as_ref()).map(Sender::masked);
+        tracing::info!(
+            provider = "mock",
+            message_id = %id,
+            from = from.as_deref(),
+            to = message.to().masked(),
+            characters = message.body().as_str().chars().count(),
+            media = message.media().len(),
+            "sent"
+        );
+        Ok(Sent::new(id, StatusReport::new(MessageStatus::Queued, "queued")))
+    }
+
+    async fn fetch(&self, id: &ProviderMessageId) -> Result<StatusReport, Error> {
+        let mut state = self.state();
+        state.fail()?;
+        let known = state.sent.iter().any(|sent| sent.id == *id);
+        known
+            .then(|| StatusReport::new(MessageStatus::Delivered, "delivered"))
+            .ok_or_else(|| unknown("there is no such message"))
+    }
+}
+
+#[async_trait]
+impl VoiceProvider for MockProvider {
+    async fn place(&self, request: &CallRequest) -> Result<PlacedCall, Error> {
+        let mut state = self.state();
+        state.fail()?;
+        let id = ProviderCallId::new(state.next_id("mock-call-")).map_err(no_id)?;
+        if state.calls.len() == MAX_KEPT {
+            state.calls.pop_front();
+        }
+        state.calls.push_back((id.clone(), CallStatus::InProgress));
+        let speaks = matches!(request.content, CallContent::Say { .. });
+        tracing::info!(provider = "mock", call_id = %id, to = request.to.masked(), speaks, "calls");
+        Ok(PlacedCall::new(id, CallStatus::Queued))
+    }
+
+    async fn inspect(&self, id: &ProviderCallId) -> Result<CallSnapshot, Error> {
+        let mut state = self.state();
+        state.fail()?;
+        let status = state.calls.iter().find(|(call, _)| call == id).map(|(_, status)| *status);
+        let status = status.ok_or_else(|| unknown("there is no such call"))?;
+        Ok(CallSnapshot::new(status, RawStatus::new(status.as_str())))
+    }
+
+    async fn hang_up(&self, id: &ProviderCallId) -> Result<(), Error> {
+        let mut state = self.state();
+        state.fail()?;
+        let call = state.calls.iter_mut().find(|(call, _)| call == id);
+        let (_, status) = call.ok_or_else(|| unknown("there is no such call"))?;
+        *status = CallStatus::Completed;
+        Ok(())
+    }
+}

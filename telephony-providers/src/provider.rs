@@ -1,0 +1,144 @@
+//! What every provider can be asked to do, and what it can do at all.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use telephony_core::{
+    CallRequest, CallStatus, OutboundMessage, ProviderCallId, ProviderKind, ProviderMessageId,
+    RawStatus, StatusReport,
+};
+
+use crate::error::Error;
+
+/// Sends messages, and tells what became of them.
+#[async_trait]
+pub trait MessagingProvider: fmt::Debug + Send + Sync {
+    /// Which provider it is.
+    fn kind(&self) -> ProviderKind;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Sends a message: SMS, or MMS when it has media.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::outcome`] says whether it may have been sent all the same. A message of which that
+    /// is unknown is never sent again by itself.
+    async fn send(&self, message: &OutboundMessage) -> Result<Sent, Error>;
+
+    /// Asks what became of a message.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the provider does not know it, or
+    /// not any more.
+    async fn fetch(&self, id: &ProviderMessageId) -> Result<StatusReport, Error>;
+}
+
+/// Places calls, and tells what became of them.
+#[async_trait]
+pub trait VoiceProvider: fmt::Debug + Send + Sync {
+    /// Places a call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::outcome`] says whether the phone may ring all the same.
+    async fn place(&self, request: &CallRequest) -> Result<PlacedCall, Error>;
+
+    /// Asks how far a call has come.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the provider does not know it, or
+    /// not any more.
+    async fn inspect(&self, id: &ProviderCallId) -> Result<CallSnapshot, Error>;
+
+    /// Ends a call. That it is over already is no error of ours to make up for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says why it could not be ended.
+    async fn hang_up(&self, id: &ProviderCallId) -> Result<(), Error>;
+}
+
+/// What a provider can do, as data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Whether pictures can be sent.
+    pub mms: bool,
+    /// The most characters of a text that GSM-7 can write.
+    pub gsm7_characters: u32,
+    /// The most UCS-2 units of one that it cannot.
+    pub ucs2_units: u32,
+    /// The most media of one message.
+    pub media_count: u32,
+    /// The most bytes of all media of one message.
+    pub media_total_bytes: u64,
+    /// The most characters that a call can be given to say; `None` when our own server has to
+    /// answer for it.
+    pub speech_characters: Option<u32>,
+    /// Whether a call is placed once, however often it is asked for under one id.
+    pub idempotent_calls: bool,
+}
+
+/// A message that a provider took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The provider's id of it.
+    pub id: ProviderMessageId,
+    /// What it says of it so far.
+    pub report: StatusReport,
+    /// The segments it bills, where it says so at once.
+    pub segments: Option<u32>,
+}
+
+impl Sent {
+    /// A message of which only this is known.
+    #[must_use]
+    pub const fn new(id: ProviderMessageId, report: StatusReport) -> Self {
+        Self { id, report, segments: None }
+    }
+}
+
+/// A call that a provider took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlacedCall {
+    /// The provider's id of it.
+    pub id: ProviderCallId,
+    /// How far it has come.
+    pub status: CallStatus,
+}
+
+impl PlacedCall {
+    /// A call that was placed just now.
+    #[must_use]
+    pub const fn new(id: ProviderCallId, status: CallStatus) -> Self {
+        Self { id, status }
+    }
+}
+
+/// A call at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallSnapshot {
+    /// How far it has come.
+    pub status: CallStatus,
+    /// That, in the provider's own word.
+    pub raw: RawStatus,
+    /// How long it lasted, in seconds, once it is over.
+    pub duration_seconds: Option<u32>,
+}
+
+impl CallSnapshot {
+    /// A call of which only this is known.
+    #[must_use]
+    pub const fn new(status: CallStatus, raw: RawStatus) -> Self {
+        Self { status, raw, duration_seconds: None }
+    }
+}

@@ -1,0 +1,13 @@
+//! Integration tests of the clients, against stand-ins for the carriers' APIs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_answers;
+mod carrier;
+mod requests;
+mod sockets;
