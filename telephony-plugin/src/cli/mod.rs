@@ -1,6 +1,9 @@
 //! The command line, one module a command.
 
+mod call;
+mod carrier;
 mod segment;
+mod send;
 
 use std::io;
 use std::process::ExitCode;
@@ -18,10 +21,17 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Segment(segment::Segment),
+    Send(send::Send),
+    Message(send::Message),
+    Call(call::Call),
+    Hangup(call::Hangup),
 }
 
 /// Exit code of a command that was refused or failed.
 const REFUSED: u8 = 1;
+
+/// Exit code of a command that was not written right.
+const USAGE: u8 = 2;
 
 impl Cli {
     /// Runs the command that was asked for.
@@ -29,6 +39,10 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Segment(segment) => segment.run(),
+            Command::Send(send) => send.run(),
+            Command::Message(message) => message.run(),
+            Command::Call(call) => call.run(),
+            Command::Hangup(hangup) => hangup.run(),
         };
         match result {
             Ok(code) => code,

@@ -8,3 +8,4 @@
 )]
 
 mod segment;
+mod send;

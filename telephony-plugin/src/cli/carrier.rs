@@ -1,0 +1,123 @@
+//! What the commands that talk to a carrier share: the configuration, the client, the answer.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use telephony_core::AccountId;
+use telephony_core::config::{self, Account, Config, Host};
+use telephony_providers::{Connection, Error, Outcome, Transport, connect};
+
+use super::{REFUSED, complain};
+
+/// Exit code of a command of which it is not known whether it was carried out.
+const UNKNOWN: u8 = 3;
+
+/// Where the account is found, and who reads the answer.
+#[derive(Debug, Args)]
+pub(super) struct Carrier {
+    /// An OpenClaw configuration, or a JSON5 file that holds its channels.telephony alone.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The account; the default account when it is missing.
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+
+    /// Answer with one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Carrier {
+    /// Does `action` with the account's client and prints what comes of it.
+    pub(super) fn with<T: Serialize>(
+        self,
+        action: impl AsyncFnOnce(&Account, &Connection) -> Result<T, Error>,
+        sentence: impl FnOnce(&T) -> String,
+    ) -> io::Result<ExitCode> {
+        let (account, connection) = match self.connect() {
+            Ok(connected) => connected,
+            Err(message) => return self.refuse(&message),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        match runtime.block_on(action(&account, &connection)) {
+            Ok(value) => {
+                let mut output = anstream::stdout().lock();
+                if self.json {
+                    writeln!(output, "{}", serde_json::to_string(&value)?)?;
+                } else {
+                    writeln!(output, "{}", sentence(&value))?;
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn connect(&self) -> Result<(Account, Connection), String> {
+        let Some(path) = &self.config else {
+            return Err("--config is missing: name the file with the account".to_owned());
+        };
+        let config = read(path)?;
+        let id = self.account.clone().or(config.default_account.clone());
+        let id = id.ok_or("the configuration has no account: set provider and fromNumber")?;
+        let account = config.account(&id).cloned();
+        let account = account.ok_or_else(|| format!("there is no account {id}"))?;
+        if !account.enabled {
+            return Err(format!("account {id} is not enabled: set enabled to true"));
+        }
+        let transport = Transport::builder().build().map_err(|error| with_causes(&error))?;
+        let connection = connect(&account, &transport).map_err(|error| with_causes(&error))?;
+        Ok((account, connection))
+    }
+
+    fn refuse(&self, message: &str) -> io::Result<ExitCode> {
+        if self.json {
+            writeln!(anstream::stdout(), "{}", json!({ "error": message }))?;
+        } else {
+            complain(message);
+        }
+        Ok(ExitCode::from(REFUSED))
+    }
+
+    fn fail(&self, error: &Error) -> io::Result<ExitCode> {
+        if self.json {
+            let answer = json!({
+                "error": error.to_string(),
+                "kind": error.kind(),
+                "outcome": error.outcome(),
+                "code": error.code(),
+                "requestId": error.request_id(),
+                "retryAfterMs": error.retry_after().map(|wait| wait.as_millis()),
+            });
+            writeln!(anstream::stdout(), "{answer}")?;
+        } else {
+            complain(&with_causes(error));
+        }
+        Ok(ExitCode::from(if error.outcome() == Outcome::Unknown { UNKNOWN } else { REFUSED }))
+    }
+}
+
+/// The configuration of a file, with the variables of the environment behind it.
+fn read(path: &Path) -> Result<Config, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    config::load(&text, Host::Standalone, &|variable| std::env::var(variable).ok())
+        .map_err(|errors| format!("{} has mistakes:\n{errors}", path.display()))
+}
+
+/// An error with everything that led to it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
