@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+mod answer;
+mod form;
+mod headers;
+mod refusal;
+mod request;
+mod url;
+mod verify;
+
+pub use crate::answer::Answer;
+pub use crate::form::{Form, MAX_FIELDS};
+pub use crate::headers::{Headers, MAX_HEADER_BYTES};
+pub use crate::refusal::Refusal;
+pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
+pub use crate::url::{
+    PublicUrl, PublicUrlError, PublicUrls, TrustedProxies, TrustedProxiesError, UrlRefusal,
+    UrlRules,
+};
+pub use crate::verify::{
+    Captured, DangerousUnsigned, EmptyKey, MAX_SIGNATURES, PlivoVerifier, Report,
+    TELNYX_TOLERANCE_SECONDS, TelnyxKey, TelnyxKeyError, TelnyxVerifier, TwilioVerifier, Verifier,
+    report,
+};

@@ -63,13 +63,9 @@ impl Carrier {
         let Some(path) = &self.config else {
             return Err("--config is missing: name the file with the account".to_owned());
         };
-        let config = read(path)?;
-        let id = self.account.clone().or(config.default_account.clone());
-        let id = id.ok_or("the configuration has no account: set provider and fromNumber")?;
-        let account = config.account(&id).cloned();
-        let account = account.ok_or_else(|| format!("there is no account {id}"))?;
+        let account = account(path, self.account.as_ref())?;
         if !account.enabled {
-            return Err(format!("account {id} is not enabled: set enabled to true"));
+            return Err(format!("account {} is not enabled: set enabled to true", account.id));
         }
         let transport = Transport::builder().build().map_err(|error| with_causes(&error))?;
         let connection = connect(&account, &transport).map_err(|error| with_causes(&error))?;
@@ -101,6 +97,14 @@ impl Carrier {
         }
         Ok(ExitCode::from(if error.outcome() == Outcome::Unknown { UNKNOWN } else { REFUSED }))
     }
+}
+
+/// The account of that id in a file, or its default account.
+pub(super) fn account(path: &Path, id: Option<&AccountId>) -> Result<Account, String> {
+    let config = read(path)?;
+    let id = id.or(config.default_account.as_ref());
+    let id = id.ok_or("the configuration has no account: set provider and fromNumber")?;
+    config.account(id).cloned().ok_or_else(|| format!("there is no account {id}"))
 }
 
 /// The configuration of a file, with the variables of the environment behind it.

@@ -4,6 +4,7 @@ mod call;
 mod carrier;
 mod segment;
 mod send;
+mod verify;
 
 use std::io;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ enum Command {
     Message(send::Message),
     Call(call::Call),
     Hangup(call::Hangup),
+    Verify(verify::Verify),
 }
 
 /// Exit code of a command that was refused or failed.
@@ -43,6 +45,7 @@ impl Cli {
             Command::Message(message) => message.run(),
             Command::Call(call) => call.run(),
             Command::Hangup(hangup) => hangup.run(),
+            Command::Verify(verify) => verify.run(),
         };
         match result {
             Ok(code) => code,

@@ -9,3 +9,4 @@
 
 mod segment;
 mod send;
+mod verify;

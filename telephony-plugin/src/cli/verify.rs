@@ -1,0 +1,88 @@
+//! `telephony verify`: whether a captured webhook was signed by the carrier.
+
+use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+use telephony_core::config::{Account, Provider};
+use telephony_core::{AccountId, Clock, SystemClock};
+use telephony_webhook::{
+    Captured, DangerousUnsigned, PlivoVerifier, TelnyxKey, TelnyxVerifier, TwilioVerifier,
+    Verifier, report,
+};
+
+use super::carrier::account;
+use super::{REFUSED, complain};
+
+/// Say whether captured webhooks were signed by the carrier, and what to change where not.
+///
+/// Reads JSON Lines from standard input, {"method","url","headers","body" or "body_base64","now"?},
+/// and answers each with one, {"valid","scheme","reason","url_tried"}. `url` is the URL that the
+/// carrier requested; `now`, in seconds since 1970, is when the request came.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// An OpenClaw configuration, or a JSON5 file that holds its channels.telephony alone.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+
+    /// The account whose keys are used; the default account when it is missing.
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+
+    /// JSON Lines in and out: the only form there is.
+    #[arg(long, required = true)]
+    json: bool,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> io::Result<ExitCode> {
+        let keys = account(&self.config, self.account.as_ref());
+        let verifier = match keys.and_then(|account| verifier(&account)) {
+            Ok(verifier) => verifier,
+            Err(message) => {
+                complain(&message);
+                return Ok(ExitCode::from(REFUSED));
+            }
+        };
+        let mut output = io::stdout().lock();
+        for line in io::stdin().lock().split(b'\n') {
+            let answer = match serde_json::from_slice::<Captured>(&line?) {
+                Ok(captured) => json!(report(&captured, &*verifier, SystemClock.now())),
+                Err(error) => {
+                    json!({ "valid": false, "error": format!("not a captured request: {error}") })
+                }
+            };
+            writeln!(output, "{answer}")?;
+            output.flush()?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What verifies the webhooks of an account.
+fn verifier(account: &Account) -> Result<Box<dyn Verifier>, String> {
+    let verifier: Result<Box<dyn Verifier>, telephony_webhook::EmptyKey> = match &account.provider {
+        Provider::Twilio(twilio) => TwilioVerifier::new(twilio.auth_token.clone())
+            .and_then(|verifier| match &twilio.webhook_shared_key {
+                Some(key) => verifier.with_shared_key(key.clone()),
+                None => Ok(verifier),
+            })
+            .map(|verifier| Box::new(verifier) as _),
+        Provider::Telnyx(telnyx) => {
+            let key = telnyx.public_key.ok_or("telnyx.publicKey is missing: set it")?;
+            let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            let key =
+                TelnyxKey::parse(&digits).map_err(|error| format!("telnyx.publicKey: {error}"))?;
+            Ok(Box::new(TelnyxVerifier::new(key)))
+        }
+        Provider::Plivo(plivo) => PlivoVerifier::new(plivo.auth_token.clone()).map(|verifier| {
+            let verifier =
+                if plivo.allow_signature_v2 { verifier.dangerously_allow_v2() } else { verifier };
+            Box::new(verifier) as _
+        }),
+        _ => Ok(Box::new(DangerousUnsigned::dangerously_accept_unsigned())),
+    };
+    verifier.map_err(|error| error.to_string())
+}

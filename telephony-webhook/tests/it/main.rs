@@ -1,0 +1,18 @@
+//! The tests of the crate as its users see it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod forwarded;
+mod plivo;
+mod properties;
+mod signer;
+mod telnyx;
+mod twilio;
+mod unsigned;
+mod vectors;
