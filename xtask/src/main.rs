@@ -27,6 +27,8 @@ struct Cli {
 enum Command {
     /// Everything that needs nothing but Rust: format, lints, tests, documentation, tidiness.
     Test,
+    /// Packs each library and builds it from its package; part of `ci`.
+    Package,
     /// What needs more than Rust, after `test`. Fails on anything it would have to skip.
     Ci,
     /// The rules of the tree and the manifests; part of `test`.
@@ -44,6 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test => test::run(),
+        Command::Package => package::run(),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(check),

@@ -1,5 +1,6 @@
 //! What cargo knows about the workspace.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde::Deserialize;
@@ -20,12 +21,14 @@ pub(crate) const LIBRARIES: [&str; 5] = [
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
     pub(crate) workspace_members: Vec<String>,
+    pub(crate) target_directory: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {
     pub(crate) id: String,
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) rust_version: Option<String>,
     pub(crate) dependencies: Vec<Dependency>,
 }

@@ -54,7 +54,13 @@ mod tests {
         let dependency =
             Dependency { name: on.into(), kind: kind.map(str::to_owned), optional: false };
         let dependencies = vec![dependency];
-        Package { id: name.into(), name: name.into(), rust_version: None, dependencies }
+        Package {
+            id: name.into(),
+            name: name.into(),
+            version: "1.0.0".into(),
+            rust_version: None,
+            dependencies,
+        }
     }
 
     #[test]

@@ -68,12 +68,14 @@ mod tests {
         let package = |name: &str, version: &str| Package {
             id: name.into(),
             name: name.into(),
+            version: "1.0.0".into(),
             rust_version: Some(version.into()),
             dependencies: Vec::new(),
         };
         let packages =
             vec![package("old", "1.60"), package("same", "1.88.0"), package("new", "1.90")];
-        let metadata = Metadata { packages, workspace_members: Vec::new() };
+        let metadata =
+            Metadata { packages, workspace_members: Vec::new(), target_directory: "".into() };
         let problems = unsupported(&metadata, "rust-version = \"1.88\"\n");
         assert_eq!(problems, ["new: needs Rust 1.90"]);
     }
