@@ -19,6 +19,7 @@ mod check;
 mod defaults;
 mod problem;
 mod raw;
+mod read;
 mod reference;
 mod resolve;
 mod settings;
@@ -60,19 +61,15 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 ///
 /// # Errors
 ///
-/// [`ConfigErrors`] holds everything that is wrong. A text that is not JSON5 is one problem, with
-/// its line and column.
+/// [`ConfigErrors`] holds everything that is wrong. A text that is not JSON5, is nested too deeply
+/// or holds `NaN` or `Infinity` is one problem, with its line and column.
 pub fn load(text: &str, host: Host, environment: Environment<'_>) -> Result<Config, ConfigErrors> {
     if text.len() > MAX_CONFIG_BYTES {
         return Err(ConfigErrors::one(format!(
             "a configuration has at most {MAX_CONFIG_BYTES} bytes"
         )));
     }
-    if depth_of(text) > MAX_CONFIG_DEPTH {
-        return Err(ConfigErrors::one(format!("is nested deeper than {MAX_CONFIG_DEPTH} levels")));
-    }
-    let value: Value =
-        json5::from_str(text).map_err(|error| ConfigErrors::one(format!("not JSON5: {error}")))?;
+    let value = read::json5(text).map_err(ConfigErrors::one)?;
     match value.pointer("/channels/telephony") {
         Some(section) => resolve::resolve(section.clone(), host, environment, HOST_PATH),
         None if value.get("channels").is_some() => Err(ConfigErrors::one(format!(
@@ -93,19 +90,4 @@ pub fn from_value(
     environment: Environment<'_>,
 ) -> Result<Config, ConfigErrors> {
     resolve::resolve(value, host, environment, "")
-}
-
-/// At most how deep brackets are nested. Those in strings and comments count too, which only ever
-/// refuses texts that nobody writes.
-fn depth_of(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }

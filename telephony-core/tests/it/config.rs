@@ -224,9 +224,15 @@ fn nothing_shows_a_secret_or_a_number() {
 #[test]
 fn what_is_not_json5_says_where() {
     let errors = load("{\n  provider: \"mock\",\n  fromNumber \"x\" }").unwrap_err();
-    assert!(errors.to_string().contains('3'), "{errors}");
+    assert!(errors.to_string().ends_with("at line 3 column 14"), "{errors}");
     assert!(load(&"[".repeat(100_000)).is_err());
     assert!(load(&format!("{{ a: {}1{} }}", "[".repeat(5000), "]".repeat(5000))).is_err());
+    // Closing brackets in strings and comments end nothing.
+    for open in ["[']]',", "[/*]]*/"] {
+        assert!(load(&format!("{}{}", open.repeat(60_000), "]".repeat(60_000))).is_err(), "{open}");
+    }
+    let limits = load("{ provider: 'mock', maxConcurrentSessions: Infinity }").unwrap_err();
+    assert!(limits.to_string().contains("expected a finite number at line 1"), "{limits}");
     assert!(load(&" ".repeat(2_000_000)).is_err());
     for text in ["", "[]", "null", "5", "\"x\""] {
         assert!(load(text).is_err(), "{text:?}");
