@@ -21,15 +21,18 @@ pub(super) fn check(
     known: &[String],
     problems: &mut Problems,
 ) -> bool {
-    Checker { known, problems }.check(value, schema, "", 0)
+    let provider = value.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Checker { known, provider, problems }.check(value, schema, "", 0)
 }
 
 struct Checker<'a> {
     known: &'a [String],
+    /// The provider that is configured, whose keys are meant where several have one of a name.
+    provider: String,
     problems: &'a mut Problems,
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
     /// Whether `value` may stay.
     fn check(&mut self, value: &mut Value, schema: &Value, path: &str, depth: usize) -> bool {
         if depth > MAX_DEPTH {
@@ -99,24 +102,30 @@ impl Checker<'_> {
         let missing = required.into_iter().flatten().filter_map(Value::as_str);
         let missing: Vec<_> = missing.filter(|key| !object.contains_key(*key)).collect();
         for key in &missing {
-            self.problems.note_missing(&join(path, key), "is missing");
+            let path = join(path, key);
+            self.problems.note_missing(&path, &path, "is missing");
+        }
+        if !missing.is_empty() {
+            self.problems.excuse(path);
         }
         missing.is_empty()
     }
 
+    /// All lists are of texts. What may not stay in one becomes an empty text, which means that
+    /// nothing is set, so that what comes after keeps its index.
     fn check_items(
         &mut self,
-        items: &mut Vec<Value>,
+        items: &mut [Value],
         schema: &Value,
         path: &str,
         depth: usize,
     ) -> bool {
         if let Some(schema) = schema.get("items") {
-            let mut index = 0;
-            items.retain_mut(|item| {
-                index += 1;
-                self.check(item, schema, &join(path, &(index - 1).to_string()), depth + 1)
-            });
+            for (index, item) in items.iter_mut().enumerate() {
+                if !self.check(item, schema, &join(path, &index.to_string()), depth + 1) {
+                    *item = Value::String(String::new());
+                }
+            }
         }
         true
     }
@@ -151,7 +160,8 @@ impl Checker<'_> {
         let message = if let Some(near) = nearest(key, siblings) {
             self.problems.excuse(&join(parent, near));
             format!("unknown key; did you mean {near}?")
-        } else if let Some(elsewhere) = self.known.iter().find(|known| last_of(known) == key) {
+        } else if let Some(elsewhere) = self.elsewhere(key) {
+            self.problems.excuse(elsewhere);
             format!("unknown key here; did you mean {elsewhere}?")
         } else if let Some(near) = nearest(key, self.known.iter().map(|known| last_of(known))) {
             let elsewhere = self.known.iter().find(|known| last_of(known) == near);
@@ -160,6 +170,14 @@ impl Checker<'_> {
             "unknown key; see docs/configuration.md for all keys".to_owned()
         };
         self.problems.note(&join(parent, key), message);
+    }
+
+    /// A key of that name in another section, by preference the provider's.
+    fn elsewhere(&self, key: &str) -> Option<&'a str> {
+        let known: &'a [String] = self.known;
+        let mut same = known.iter().map(String::as_str).filter(|known| last_of(known) == key);
+        let of_provider = |path: &&str| path.split('.').next() == Some(self.provider.as_str());
+        same.clone().find(of_provider).or_else(|| same.next())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration: everything at once, each with the path of its key.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -57,48 +58,57 @@ impl fmt::Display for ConfigErrors {
 /// Collects mistakes while a configuration is read.
 #[derive(Default)]
 pub(super) struct Problems {
-    found: Vec<ConfigProblem>,
-    /// Keys that are not there because of a mistake that was noted already, such as a slip in
-    /// their name. That they are missing is not another mistake.
-    excused: Vec<String>,
+    /// In the order of their paths, each once, however many accounts inherit it.
+    found: BTreeSet<ConfigProblem>,
+    /// Where something is that could not be taken, and which keys a slip in a name was meant for.
+    /// What is missing there or beneath follows from that, and is not another mistake.
+    reasons: BTreeSet<String>,
     /// What stands before every path: `channels.telephony` in a host's file.
     prefix: &'static str,
 }
 
 impl Problems {
     pub(super) const fn under(prefix: &'static str) -> Self {
-        Self { found: Vec::new(), excused: Vec::new(), prefix }
+        Self { found: BTreeSet::new(), reasons: BTreeSet::new(), prefix }
     }
 
-    /// Notes a mistake once, however many accounts inherit it.
+    /// Notes a mistake.
     pub(super) fn note(&mut self, path: &str, message: impl Into<String>) {
-        let path = join(self.prefix, path);
-        let problem = ConfigProblem { path, message: message.into() };
-        if !self.found.contains(&problem) {
-            self.found.push(problem);
+        self.excuse(path);
+        self.insert(path, message.into());
+    }
+
+    /// Notes that a key is missing at `path`, unless there is a reason for that: at the key, above
+    /// it or beneath it, there or at `inherited`, where an account would have it from.
+    pub(super) fn note_missing(&mut self, path: &str, inherited: &str, message: impl Into<String>) {
+        if !self.has_reason(path) && !self.has_reason(inherited) {
+            self.insert(path, message.into());
         }
     }
 
-    /// Notes that a key is missing, unless another mistake is the reason.
-    pub(super) fn note_missing(&mut self, path: &str, message: impl Into<String>) {
-        let full = join(self.prefix, path);
-        let noted = self.found.iter().any(|problem| problem.path == full);
-        if !noted && !self.excused.contains(&full) {
-            self.note(path, message);
-        }
-    }
-
-    /// The key that was meant where another was written.
+    /// Marks a key whose absence follows from another mistake.
     pub(super) fn excuse(&mut self, path: &str) {
-        self.excused.push(join(self.prefix, path));
+        self.reasons.insert(join(self.prefix, path));
     }
 
-    pub(super) fn into_result<T>(mut self, value: T) -> Result<T, ConfigErrors> {
+    fn insert(&mut self, path: &str, message: String) {
+        self.found.insert(ConfigProblem { path: join(self.prefix, path), message });
+    }
+
+    fn has_reason(&self, path: &str) -> bool {
+        let path = join(self.prefix, path);
+        let ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
+        let mut above = ends.filter_map(|end| path.get(..end));
+        let beneath = format!("{path}.");
+        above.any(|above| self.reasons.contains(above))
+            || self.reasons.range(beneath.clone()..).next().is_some_and(|r| r.starts_with(&beneath))
+    }
+
+    pub(super) fn into_result<T>(self, value: T) -> Result<T, ConfigErrors> {
         if self.found.is_empty() {
             return Ok(value);
         }
-        self.found.sort();
-        Err(ConfigErrors(self.found))
+        Err(ConfigErrors(self.found.into_iter().collect()))
     }
 }
 

@@ -110,6 +110,43 @@ fn five_mistakes_are_five_problems() {
 }
 
 #[test]
+fn what_follows_from_a_mistake_is_not_another() {
+    let with = |section: &str, value: Value| {
+        let mut config = json!({ "provider": "twilio", "fromNumber": "+15550001111" });
+        config[section] = value;
+        config["accounts"] = json!({ "work": { "fromNumber": "+15550002222" } });
+        wrong(config)
+    };
+    assert_eq!(with("twilio", json!(5)), ["twilio"]);
+    assert_eq!(with("twillio", json!({ "accountSid": "AC1", "authToken": "x" })), ["twillio"]);
+    let slip = json!({ "accountSid": "AC1", "authTokn": "x" });
+    assert_eq!(with("twilio", slip), ["twilio.authTokn"]);
+    let half = json!({ "accountSid": "AC1", "authToken": { "source": "env" } });
+    assert_eq!(with("twilio", half), ["twilio.authToken.id"]);
+    // What follows from nothing is told, of each account that lacks it.
+    let lacking = with("twilio", json!({ "accountSid": "AC1" }));
+    assert_eq!(lacking, ["accounts.work.twilio.authToken", "twilio.authToken"]);
+}
+
+#[test]
+fn an_item_is_reported_by_the_index_it_was_written_at() {
+    let paths = wrong(json!({
+        "provider": "mock", "fromNumber": "+15550001111", "allowFrom": ["", 5, "abc"],
+        "allowTo": [" ", "+15550001234", "abc"],
+        "webhookSecurity": { "trustForwardingHeaders": true, "trustedProxyIPs": [7, "x"] },
+    }));
+    let proxies = "webhookSecurity.trustedProxyIPs";
+    let expected = ["allowFrom.1", "allowFrom.2", "allowTo.2"].map(str::to_owned);
+    assert_eq!(paths[..3], expected);
+    assert_eq!(paths[3..], [format!("{proxies}.0"), format!("{proxies}.1")]);
+    let nobody = json!({ "trustForwardingHeaders": true, "trustedProxyIPs": [""] });
+    let paths = wrong(json!({
+        "provider": "mock", "fromNumber": "+15550001111", "webhookSecurity": nobody,
+    }));
+    assert_eq!(paths, [proxies]);
+}
+
+#[test]
 fn problems_say_what_was_expected_and_the_nearest_key() {
     for (value, expected) in [
         (json!({ "provider": 5 }), "provider: expected one of \"twilio\""),
@@ -119,6 +156,7 @@ fn problems_say_what_was_expected_and_the_nearest_key() {
         (json!({ "twilio": { "authToken": 7 } }), "expected a string or a SecretRef object"),
         (json!({ "publicURL": "x" }), "publicURL: unknown key; did you mean publicUrl?"),
         (json!({ "port": 80 }), "port: unknown key here; did you mean serve.port?"),
+        (json!({ "provider": "plivo", "authToken": "x" }), "did you mean plivo.authToken?"),
         (json!({ "zzz": 1 }), "zzz: unknown key; see docs/configuration.md"),
         (json!({ "accounts": { "a": { "serve": {} } } }), "accounts.a.serve: unknown key here"),
         (json!({ "sms": { "quietHours": { "start": "9" } } }), "sms.quietHours.start"),
@@ -144,6 +182,11 @@ fn the_environment_helps_the_default_account_alone() {
     let errors = read(several).unwrap_err();
     let paths: Vec<_> = errors.problems().iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(paths, ["accounts.other.twilio.accountSid", "accounts.other.twilio.authToken"]);
+    assert!(!errors.to_string().contains("TWILIO_"), "no variable would help: {errors}");
+
+    let named = json!({ "accounts": { "only": { "provider": "plivo", "fromNumber": "12345" } } });
+    let errors = read(named).unwrap_err().to_string();
+    assert!(errors.contains("here or in PLIVO_AUTH_TOKEN"), "{errors}");
 }
 
 #[test]
@@ -173,9 +216,14 @@ fn a_secret_may_be_referred_to() {
 fn an_empty_string_means_unset() {
     let config = read(json!({
         "provider": "twilio", "fromNumber": "+15550001111", "publicUrl": "", "name": " ",
-        "twilio": { "authToken": "", "region": "" },
+        "twilio": { "authToken": "", "region": "", "messagingServiceSid": " MG1 " },
+        "allowFrom": ["", "*"],
     }));
-    assert!(config.unwrap().accounts[0].public_url.is_none());
+    let account = &config.unwrap().accounts[0];
+    assert!(account.public_url.is_none());
+    assert_eq!(account.allow_from, [AllowFrom::Anyone]);
+    let Provider::Twilio(twilio) = &account.provider else { panic!() };
+    assert_eq!(twilio.messaging_service_sid.as_deref(), Some("MG1"), "spaces mean nothing");
 }
 
 #[test]

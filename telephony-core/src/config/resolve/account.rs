@@ -7,7 +7,7 @@ use super::super::settings::{
     Account, AllowFrom, ChunkMode, InboundPolicy, Provider, QuietHours, Sms, Transliterate, Voice,
 };
 use super::super::{Host, defaults, text};
-use super::context::Context;
+use super::context::{Context, items};
 use super::credentials;
 use super::section::Process;
 use crate::phone::PhoneNumber;
@@ -142,8 +142,7 @@ fn policy(raw: &RawAccount, context: &mut Context<'_>) -> InboundPolicy {
 
 fn allow_from(raw: &RawAccount, context: &mut Context<'_>) -> Vec<AllowFrom> {
     let mut allowed = Vec::new();
-    for (index, written) in raw.allow_from.iter().flatten().enumerate() {
-        let written = written.trim();
+    for (index, written) in items(raw.allow_from.as_ref()) {
         if written == "*" {
             allowed.push(AllowFrom::Anyone);
         } else if let Some(group) = written.strip_prefix("accessGroup:") {
@@ -159,7 +158,7 @@ fn allow_from(raw: &RawAccount, context: &mut Context<'_>) -> Vec<AllowFrom> {
 
 fn allow_to(raw: &RawAccount, context: &mut Context<'_>) -> Vec<PhoneNumber> {
     let mut allowed = Vec::new();
-    for (index, written) in raw.allow_to.iter().flatten().enumerate() {
+    for (index, written) in items(raw.allow_to.as_ref()) {
         let read = PhoneNumber::parse(written);
         allowed.extend(context.take(&format!("allowTo.{index}"), read));
     }

@@ -9,10 +9,10 @@ use crate::id::AccountId;
 use crate::secret::Secret;
 
 pub(super) struct Context<'a> {
-    /// Fall-backs: the process's variables for the default account, nothing for others.
+    /// The process's variables.
     pub(super) environment: Environment<'a>,
-    /// The process's variables, for references to them.
-    pub(super) process_environment: Environment<'a>,
+    /// Whether variables stand in for keys that are not set, and not only where one refers to them.
+    pub(super) is_default: bool,
     /// The account's own keys; `None` for the account at the top.
     pub(super) own: Option<&'a Value>,
     pub(super) id: &'a AccountId,
@@ -32,13 +32,11 @@ impl Context<'_> {
 
     /// Reports that a key is missing: the account is where to add it.
     pub(super) fn missing(&mut self, path: &str, what: &str, variable: Option<&str>) {
-        let message = match variable {
-            Some(variable) if self.own.is_none() => {
-                format!("is missing: set {what} here or in {variable}")
-            }
-            _ => format!("is missing: set {what}"),
+        let message = match variable.filter(|_| self.is_default) {
+            Some(variable) => format!("is missing: set {what} here or in {variable}"),
+            None => format!("is missing: set {what}"),
         };
-        self.problems.note_missing(&self.own_path(path), message);
+        self.problems.note_missing(&self.own_path(path), path, message);
     }
 
     fn own_path(&self, path: &str) -> String {
@@ -55,8 +53,7 @@ impl Context<'_> {
 
     /// A text as it is written, else from the environment.
     pub(super) fn text(&self, written: Option<&String>, variable: Option<&str>) -> Option<String> {
-        let fall_back = || set(variable.and_then(|variable| (self.environment)(variable)));
-        written.map(|text| text.trim().to_owned()).or_else(fall_back)
+        written.map(|text| text.trim().to_owned()).or_else(|| self.fall_back(variable))
     }
 
     /// A secret as it is written or referred to, else from the environment.
@@ -67,13 +64,24 @@ impl Context<'_> {
         variable: Option<&str>,
     ) -> Option<Secret> {
         match written {
-            None => set(variable.and_then(|name| (self.environment)(name))).map(Secret::new),
+            None => self.fall_back(variable).map(Secret::new),
             Some(written) => {
-                let read = secret(written, self.process_environment);
+                let read = secret(written, self.environment);
                 self.take(path, read)
             }
         }
     }
+
+    fn fall_back(&self, variable: Option<&str>) -> Option<String> {
+        let variable = variable.filter(|_| self.is_default)?;
+        set((self.environment)(variable))
+    }
+}
+
+/// What a list holds, trimmed, each with its index. An empty text means that nothing is set.
+pub(super) fn items(written: Option<&Vec<String>>) -> impl Iterator<Item = (usize, &str)> {
+    let texts = written.into_iter().flatten().map(|text| text.trim()).enumerate();
+    texts.filter(|(_, text)| !text.is_empty())
 }
 
 /// A secret as it is written, or from the variable it refers to.

@@ -41,7 +41,7 @@ fn twilio(raw: &RawAccount, context: &mut Context<'_>) -> Option<Twilio> {
         context.missing("twilio.authToken", what, Some("TWILIO_AUTH_TOKEN"));
     }
     let api_key_secret = context.secret("twilio.apiKeySecret", raw.api_key_secret.as_ref(), None);
-    let api_key = match (raw.api_key_sid.clone(), api_key_secret) {
+    let api_key = match (context.text(raw.api_key_sid.as_ref(), None), api_key_secret) {
         (Some(sid), Some(secret)) => {
             shape("twilio.apiKeySid", &sid, "SK", context);
             Some((sid, secret))
@@ -56,10 +56,12 @@ fn twilio(raw: &RawAccount, context: &mut Context<'_>) -> Option<Twilio> {
         }
         _ => None,
     };
-    if let Some(sid) = &raw.messaging_service_sid {
+    let messaging_service_sid = context.text(raw.messaging_service_sid.as_ref(), None);
+    if let Some(sid) = &messaging_service_sid {
         shape("twilio.messagingServiceSid", sid, "MG", context);
     }
-    if let Some(region) = &raw.region {
+    let region = context.text(raw.region.as_ref(), None);
+    if let Some(region) = &region {
         let plain = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         if !plain || region.len() > 16 {
             context.note("twilio.region", "expected a region such as \"ie1\"");
@@ -74,8 +76,8 @@ fn twilio(raw: &RawAccount, context: &mut Context<'_>) -> Option<Twilio> {
             None,
         ),
         api_key,
-        messaging_service_sid: raw.messaging_service_sid.clone(),
-        region: raw.region.clone(),
+        messaging_service_sid,
+        region,
         api_base_url: origin("twilio.apiBaseUrl", raw.api_base_url.as_ref(), context),
     })
 }
@@ -102,7 +104,7 @@ fn telnyx(raw: &RawAccount, unverified: bool, context: &mut Context<'_>) -> Opti
         api_key: api_key?,
         messaging_profile_id: context.text(profile, Some("TELNYX_MESSAGING_PROFILE_ID")),
         public_key,
-        connection_id: raw.connection_id.clone(),
+        connection_id: context.text(raw.connection_id.as_ref(), None),
         api_base_url: origin("telnyx.apiBaseUrl", raw.api_base_url.as_ref(), context),
     })
 }

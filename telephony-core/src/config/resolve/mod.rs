@@ -55,14 +55,8 @@ pub(super) fn resolve(
         if raw.account.enabled == Some(false) {
             raw_account.enabled = Some(false);
         }
-        let nothing = |_: &str| None;
-        let mut context = Context {
-            environment: if is_default { environment } else { &nothing },
-            process_environment: environment,
-            own,
-            id: &id,
-            problems: &mut problems,
-        };
+        let mut context =
+            Context { environment, is_default, own, id: &id, problems: &mut problems };
         accounts.extend(account::resolve(&raw_account, host, &process, &mut context));
     }
     let config = assemble(raw, process, accounts, default_account);
@@ -98,16 +92,13 @@ fn read<T: serde::de::DeserializeOwned + Default>(value: Value, problems: &mut P
     })
 }
 
-/// An empty string means that the key is not set; `null` does too.
+/// An empty string means that the key is not set; `null` does too. Lists keep theirs, since what
+/// comes after is reported by its index.
 fn unset_empty(value: &mut Value) {
     match value {
         Value::Object(object) => {
             object.values_mut().for_each(unset_empty);
             object.retain(|_, value| !value.is_null());
-        }
-        Value::Array(items) => {
-            items.iter_mut().for_each(unset_empty);
-            items.retain(|item| !item.is_null());
         }
         Value::String(text) if text.trim().is_empty() => *value = Value::Null,
         _ => {}

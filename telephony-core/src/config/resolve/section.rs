@@ -107,23 +107,22 @@ fn tunnel(raw: &RawConfig, environment: Environment<'_>, problems: &mut Problems
 
 fn webhook_security(raw: &RawConfig, problems: &mut Problems) -> WebhookSecurity {
     let Some(raw) = raw.webhook_security.as_ref() else { return WebhookSecurity::default() };
-    let hosts = raw.allowed_hosts.iter().flatten();
-    let proxies = raw.trusted_proxy_ips.iter().flatten().enumerate();
-    let trusted_proxies: Vec<_> = proxies
+    let trusted_proxies: Vec<_> = context::items(raw.trusted_proxy_ips.as_ref())
         .filter_map(|(index, written)| {
             let path = format!("webhookSecurity.trustedProxyIPs.{index}");
             text::network(written).map_err(|message| problems.note(&path, message)).ok()
         })
         .collect();
     let trust = raw.trust_forwarding_headers.unwrap_or(false);
-    if trust && raw.trusted_proxy_ips.iter().flatten().next().is_none() {
-        problems.note(
-            "webhookSecurity.trustedProxyIPs",
-            "is missing: name the proxies whose forwarding headers count",
-        );
+    if trust && trusted_proxies.is_empty() {
+        let path = "webhookSecurity.trustedProxyIPs";
+        let message = "is missing: name the proxies whose forwarding headers count";
+        problems.note_missing(path, path, message);
     }
     WebhookSecurity {
-        allowed_hosts: hosts.map(|host| host.trim().to_lowercase()).collect(),
+        allowed_hosts: context::items(raw.allowed_hosts.as_ref())
+            .map(|(_, host)| host.to_lowercase())
+            .collect(),
         trust_forwarding_headers: trust,
         trusted_proxies,
     }
