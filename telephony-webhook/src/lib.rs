@@ -3,6 +3,7 @@
 mod answer;
 mod form;
 mod headers;
+mod inbox;
 mod refusal;
 mod request;
 mod url;
@@ -11,6 +12,10 @@ mod verify;
 pub use crate::answer::Answer;
 pub use crate::form::{Form, MAX_FIELDS};
 pub use crate::headers::{Headers, MAX_HEADER_BYTES};
+pub use crate::inbox::{
+    Counts, DEDUPE, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased,
+    MAX_ATTEMPTS, MAX_REASON_BYTES, NewEntry,
+};
 pub use crate::refusal::Refusal;
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
 pub use crate::url::{
