@@ -209,7 +209,7 @@ impl Api {
         Error::new(self.provider, kind, outcome, sentence)
             .with_http_status(status)
             .with_code(code)
-            .with_field(field.map(|field| shown(&field, "_-./[]", MAX_FIELD_BYTES)))
+            .with_field(field.as_deref().and_then(shown_field))
             .with_request_id(request_id(headers).or_else(|| body_id.as_deref().map(shown_id)))
             .with_retry_after(wait)
     }
@@ -310,9 +310,18 @@ fn shown(text: &str, also: &str, max_bytes: usize) -> String {
     text.chars().filter(kept).take(max_bytes).collect()
 }
 
+/// The most digits in a row of what is no phone number.
+const MAX_DIGITS: usize = 6;
+
+/// The name of a field, or the pointer to it. What repeats a number of ours is none.
+fn shown_field(field: &str) -> Option<String> {
+    let number = |part: &str| part.len() > MAX_DIGITS && part.bytes().all(|b| b.is_ascii_digit());
+    let has_number = field.split(|c: char| !c.is_ascii_digit()).any(number);
+    (!has_number).then(|| shown(field, "_-./[]", MAX_FIELD_BYTES))
+}
+
 /// A code, if it looks like one. What repeats a number or a text of ours is none.
 fn shown_code(code: &str) -> Option<CarrierCode> {
-    const MAX_DIGITS: usize = 6;
     let letters = code.bytes().any(|byte| byte.is_ascii_alphabetic());
     let plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let fits = plain && (1..=32).contains(&code.len()) && (letters || code.len() <= MAX_DIGITS);
@@ -339,6 +348,13 @@ mod tests {
         for text in ["", "15550001234", "+15550001234", "a secret", &"a".repeat(33)] {
             assert!(shown_code(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn fields_that_hold_numbers_of_phones_are_not_shown() {
+        assert_eq!(shown_field("/media_urls/0").as_deref(), Some("/media_urls/0"));
+        assert_eq!(shown_field("to[0].phone\n").as_deref(), Some("to[0].phone"));
+        assert_eq!(shown_field("/to/+15550001234"), None);
     }
 
     #[test]

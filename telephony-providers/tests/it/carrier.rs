@@ -19,6 +19,18 @@ pub(crate) const TOKEN: &str = "canary-token";
 
 /// A client of `kind` for the API at `origin`.
 pub(crate) fn client(kind: ProviderKind, origin: &str, change: impl Fn(&mut Value)) -> Connection {
+    let mut retry = RetryPolicy::default();
+    retry.first_delay = Duration::from_millis(1);
+    client_over(&Transport::builder().retry(retry).build().unwrap(), kind, origin, change)
+}
+
+/// A client of `kind` for the API at `origin`, over that transport.
+pub(crate) fn client_over(
+    transport: &Transport,
+    kind: ProviderKind,
+    origin: &str,
+    change: impl Fn(&mut Value),
+) -> Connection {
     let mut value = json!({
         "provider": kind.as_str(),
         "fromNumber": "+15550001111",
@@ -33,10 +45,7 @@ pub(crate) fn client(kind: ProviderKind, origin: &str, change: impl Fn(&mut Valu
     });
     change(&mut value);
     let config = from_value(value, Host::Standalone, &|_| None).unwrap();
-    let mut retry = RetryPolicy::default();
-    retry.first_delay = Duration::from_millis(1);
-    let transport = Transport::builder().retry(retry).build().unwrap();
-    connect(&config.accounts[0], &transport).unwrap()
+    connect(&config.accounts[0], transport).unwrap()
 }
 
 pub(crate) fn message() -> OutboundMessage {

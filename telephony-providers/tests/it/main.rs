@@ -8,6 +8,7 @@
 )]
 
 mod bad_answers;
+mod canary;
 mod carrier;
 mod requests;
 mod sockets;
