@@ -1,3 +1,4 @@
 //! What the `telephony` binary is made of.
 
 pub mod cli;
+pub mod logging;

@@ -1,10 +1,40 @@
 //! `cargo xtask bench`: the figures of docs/performance.md.
 
-use crate::step::{Outcome, execute_cargo, step};
+use std::fs;
+
+use serde_json::Value;
+
+use crate::step::{Failure, Outcome, execute_cargo, root, step};
+
+/// The least rate of sends, as a share of what the bare HTTP client does in the same run.
+const SEND_RATIO: f64 = 0.8;
 
 pub(crate) fn run() -> Outcome {
     step("segmenter", || {
         let arguments = ["bench", "-p", "telephony-sms", "--all-features", "--bench", "segment"];
         execute_cargo(&arguments, "see the errors above")
+    })?;
+    step("sends", || {
+        execute_cargo(
+            &["bench", "-p", "telephony-providers", "--bench", "send"],
+            "see the errors above",
+        )?;
+        let ratio = median("send/reqwest")? / median("send/telephony-providers")?;
+        println!("    {ratio:.2} × the rate of the bare client; {SEND_RATIO} is the bar");
+        if ratio >= SEND_RATIO {
+            Ok(())
+        } else {
+            Err(Failure::new("a send costs too much over the HTTP call: profile it"))
+        }
     })
+}
+
+/// The median time that criterion found in its last run, in nanoseconds.
+fn median(benchmark: &str) -> Result<f64, Failure> {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root().join("target"), Into::into);
+    let path = target.join("criterion").join(benchmark).join("new/estimates.json");
+    let estimates: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+    let median = estimates.pointer("/median/point_estimate").and_then(Value::as_f64);
+    median.ok_or_else(|| Failure::new("criterion's estimates have no median"))
 }

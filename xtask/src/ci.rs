@@ -17,7 +17,7 @@ pub(crate) fn run() -> Outcome {
     step("the segmenter without the standard library", no_std::run)?;
     step("packages by themselves", package::run)?;
     step("benchmarks compile", || {
-        let arguments = ["bench", "-p", "telephony-sms", "--all-features", "--no-run", "--locked"];
+        let arguments = ["bench", "--workspace", "--all-features", "--no-run", "--locked"];
         execute_cargo(&arguments, "see the errors above")
     })?;
     step("undefined behaviour (Miri)", miri)?;

@@ -13,6 +13,7 @@ use telephony_core::config::{self, Account, Config, Host};
 use telephony_providers::{Connection, Error, Outcome, Transport, connect};
 
 use super::{REFUSED, complain};
+use crate::logging;
 
 /// Exit code of a command of which it is not known whether it was carried out.
 const UNKNOWN: u8 = 3;
@@ -44,6 +45,7 @@ impl Carrier {
             Ok(connected) => connected,
             Err(message) => return self.refuse(&message),
         };
+        logging::start(logging::QUIET);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match runtime.block_on(action(&account, &connection)) {
             Ok(value) => {

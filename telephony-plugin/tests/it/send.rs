@@ -30,6 +30,22 @@ fn a_five_line_file_is_enough_to_send() {
 }
 
 #[test]
+fn the_mock_says_what_it_would_have_sent_and_not_to_whom() {
+    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = folder.path().join("telephony.json5");
+    std::fs::write(&path, MOCK).unwrap();
+    let mut command = Command::cargo_bin("telephony").unwrap();
+    command.args(["send", "+15550001234", "Hello, canary", "--config"]).arg(&path);
+    let output = command.env_remove("TELEPHONY_LOG").output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        log.contains("sent") && log.contains("mock-000001") && log.contains("+1…1234"),
+        "{log}"
+    );
+    assert!(!log.contains("canary") && !log.contains("5550001234"), "{log}");
+}
+
+#[test]
 fn calls_are_placed_where_they_are_on() {
     assert_eq!(run(MOCK, &["call", "+15550001234", "--say", "Hi"]).0, 0);
     let (code, refused) = run(&MOCK.replace("true", "false"), &["call", "+15550001234"]);

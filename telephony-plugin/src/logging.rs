@@ -1,0 +1,27 @@
+//! Logs: lines on standard error, since standard output is a result or a protocol.
+
+use tracing_subscriber::EnvFilter;
+
+/// The variable that says what is logged, as `tracing`'s filter directives: `debug`, or
+/// `warn,telephony_webhook=trace`.
+pub const VARIABLE: &str = "TELEPHONY_LOG";
+
+/// What commands that do one thing log: what went wrong, and what the mock would have sent.
+pub(crate) const QUIET: &str = "warn,telephony_providers::mock=info";
+
+/// Starts logging; `directives` count where [`VARIABLE`] is not set. A second start changes
+/// nothing.
+pub(crate) fn start(directives: &str) {
+    let wanted = std::env::var(VARIABLE).unwrap_or_default();
+    let wanted = if wanted.is_empty() { directives } else { &wanted };
+    // What cannot be read of a filter is left out, and the rest of it counts.
+    let filter = EnvFilter::builder().parse_lossy(wanted);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .finish();
+    // Whoever embeds the library may log already, and then goes on as before.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
