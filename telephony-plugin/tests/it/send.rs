@@ -39,7 +39,7 @@ fn the_mock_says_what_it_would_have_sent_and_not_to_whom() {
     let output = command.env_remove("TELEPHONY_LOG").output().unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(
-        log.contains("sent") && log.contains("mock-000001") && log.contains("+1…1234"),
+        log.contains("sent") && log.contains("mock-message-000001") && log.contains("+1…1234"),
         "{log}"
     );
     assert!(!log.contains("canary") && !log.contains("5550001234"), "{log}");
