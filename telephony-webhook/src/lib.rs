@@ -6,6 +6,8 @@ mod headers;
 mod inbox;
 mod refusal;
 mod request;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod url;
 mod verify;
 
@@ -18,6 +20,10 @@ pub use crate::inbox::{
 };
 pub use crate::refusal::Refusal;
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
+#[cfg(feature = "sqlite")]
+pub use crate::sqlite::{
+    MAX_BATCH_JOBS, MAX_QUEUED_JOBS, OpenError, Schema, SqliteWriter, WriteError,
+};
 pub use crate::url::{
     PublicUrl, PublicUrlError, PublicUrls, TrustedProxies, TrustedProxiesError, UrlRefusal,
     UrlRules,

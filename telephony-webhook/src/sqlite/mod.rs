@@ -1,0 +1,11 @@
+//! One SQLite file, one thread that writes it, and the ledger of what its tables have become.
+
+mod batch;
+mod schema;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use schema::{OpenError, Schema};
+pub use writer::{MAX_BATCH_JOBS, MAX_QUEUED_JOBS, SqliteWriter, WriteError};
