@@ -14,9 +14,13 @@ mod verify;
 pub use crate::answer::Answer;
 pub use crate::form::{Form, MAX_FIELDS};
 pub use crate::headers::{Headers, MAX_HEADER_BYTES};
+#[cfg(feature = "sqlite")]
+pub use crate::inbox::SqliteInbox;
+#[cfg(feature = "testing")]
+pub use crate::inbox::conformance;
 pub use crate::inbox::{
     Counts, DEDUPE, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased,
-    MAX_ATTEMPTS, MAX_REASON_BYTES, NewEntry,
+    MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry,
 };
 pub use crate::refusal::Refusal;
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};

@@ -1,11 +1,21 @@
 //! Where events wait on disk between the carrier's request and the agent's turn.
 
+#[cfg(feature = "testing")]
+pub mod conformance;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use telephony_core::{AccountId, Event, MessageId, Timestamp};
 use thiserror::Error;
+
+pub use memory::MemoryInbox;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteInbox;
 
 /// The most often an event is dispatched before it is set aside as failed.
 pub const MAX_ATTEMPTS: u32 = 8;
@@ -252,6 +262,18 @@ impl InboxError {
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
+}
+
+/// The reason of an event whose leases all ran out: whoever held them crashed or hung each time.
+const RAN_OUT: &str = "each lease of it ran out before it was finished or put back";
+
+/// As much of a reason as is kept.
+fn capped(reason: &str) -> &str {
+    let mut end = reason.len().min(MAX_REASON_BYTES);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    reason.get(..end).unwrap_or_default()
 }
 
 fn lane(event: &Event) -> String {

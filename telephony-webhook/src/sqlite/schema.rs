@@ -112,6 +112,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    // What is erased is overwritten, not only marked as free.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     // What a savepoint would undo is kept in memory instead of in a temporary file.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.execute_batch(

@@ -9,6 +9,7 @@
 )]
 
 mod forwarded;
+mod inbox;
 mod plivo;
 mod properties;
 mod signer;

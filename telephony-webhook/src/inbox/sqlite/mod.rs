@@ -1,0 +1,102 @@
+//! The inbox in an SQLite file.
+
+mod queries;
+mod schema;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use telephony_core::{MessageId, Timestamp};
+
+use super::{
+    Counts, Entry, EntryState, Inbox, InboxError, Inserted, Lease, Leased, NewEntry, capped,
+};
+use crate::sqlite::{Schema, SqliteWriter};
+
+/// Keeps events in tables of an [`SqliteWriter`]'s file, safe from a crash of the process and of
+/// the machine. Each event costs the same however many wait.
+#[derive(Debug, Clone)]
+pub struct SqliteInbox(SqliteWriter);
+
+impl SqliteInbox {
+    /// Its tables, which the writer is to be opened with.
+    pub const SCHEMA: Schema = Schema { name: "inbox", migrations: schema::MIGRATIONS };
+
+    /// An inbox in the file of `writer`.
+    #[must_use]
+    pub const fn new(writer: SqliteWriter) -> Self {
+        Self(writer)
+    }
+
+    async fn transact<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, InboxError> {
+        self.0.transact(work).await.map_err(InboxError::new)
+    }
+}
+
+#[async_trait]
+impl Inbox for SqliteInbox {
+    async fn insert(&self, entry: NewEntry) -> Result<Inserted, InboxError> {
+        // Written as text here rather than on the one thread that everybody waits for.
+        let event = serde_json::to_string(&entry.event).map_err(InboxError::new)?;
+        let lane = entry.lane();
+        self.transact(move |db| queries::insert(db, &entry, &lane, &event)).await
+    }
+
+    async fn lease(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Leased>, InboxError> {
+        self.transact(move |db| queries::lease(db, now, until, limit)).await
+    }
+
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError> {
+        let lease = lease.clone();
+        self.transact(move |db| queries::renew(db, &lease, until)).await
+    }
+
+    async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError> {
+        let lease = lease.clone();
+        self.transact(move |db| queries::finish(db, &lease, now)).await
+    }
+
+    async fn put_back(
+        &self,
+        lease: &Lease,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Option<EntryState>, InboxError> {
+        let (lease, reason) = (lease.clone(), capped(reason).to_owned());
+        self.transact(move |db| queries::put_back(db, &lease, at, &reason)).await
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, InboxError> {
+        let due_at = self.transact(queries::next_due).await?;
+        Ok(due_at.map(|at| at.max(now)))
+    }
+
+    async fn list(&self, state: EntryState, limit: usize) -> Result<Vec<Entry>, InboxError> {
+        self.transact(move |db| queries::list(db, state, limit)).await
+    }
+
+    async fn requeue(&self, id: &MessageId, now: Timestamp) -> Result<bool, InboxError> {
+        let id = id.clone();
+        self.transact(move |db| queries::requeue(db, &id, now)).await
+    }
+
+    async fn counts(&self) -> Result<Counts, InboxError> {
+        self.transact(queries::counts).await
+    }
+
+    async fn clean(
+        &self,
+        erase_before: Timestamp,
+        forget_before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, InboxError> {
+        self.transact(move |db| queries::clean(db, erase_before, forget_before, limit)).await
+    }
+}
