@@ -1,4 +1,7 @@
 //! What the `telephony` binary is made of.
 
 pub mod cli;
+pub mod handler;
 pub mod logging;
+pub mod rpc;
+pub mod state;

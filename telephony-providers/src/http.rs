@@ -100,7 +100,7 @@ impl TransportBuilder {
     ///
     /// [`TransportError`] when TLS cannot be set up.
     pub fn build(self) -> Result<Transport, TransportError> {
-        let tls = tls::configuration().map_err(|error| TransportError(error.into()))?;
+        let tls = tls::tls_configuration().map_err(|error| TransportError(error.into()))?;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             // One request at a time on a connection: what a cut connection takes with it is known.

@@ -24,4 +24,5 @@ pub use provider::{
 };
 pub use retry::RetryPolicy;
 pub use telnyx::Telnyx;
+pub use tls::tls_configuration;
 pub use twilio::Twilio;

@@ -11,7 +11,11 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 /// The operating system decides whom to trust: companies add authorities of their own, and some
 /// systems know what was revoked. An image with nothing but this program in it has no such store;
 /// there, Mozilla's list is used.
-pub(crate) fn configuration() -> Result<ClientConfig, rustls::Error> {
+///
+/// # Errors
+///
+/// When the provider supports none of these versions, which the one that is named does.
+pub fn tls_configuration() -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = || {
         ClientConfig::builder_with_provider(Arc::clone(&provider))
