@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, CallId, ProviderCallId};
+use crate::id::{AccountId, CallId, ProviderCallId, Reference};
 use crate::message::Body;
 use crate::phone::PhoneNumber;
 use crate::report::{CarrierCode, Order, RawStatus};
@@ -213,6 +213,10 @@ pub struct CallUpdate {
     /// Why it ended, in the carrier's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<CarrierCode>,
+    /// What we had put into the callback URL. Not every carrier signs the URL, so it can only name
+    /// a call whose carrier's id is not known otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
 }
 
 impl CallUpdate {
@@ -237,6 +241,7 @@ impl CallUpdate {
             duration_seconds: None,
             answered_by_machine: None,
             code: None,
+            reference: None,
         }
     }
 }

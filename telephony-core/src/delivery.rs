@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, ProviderMessageId};
+use crate::id::{AccountId, ProviderMessageId, Reference};
 use crate::report::StatusReport;
 
 /// How far a message has come.
@@ -89,13 +89,17 @@ pub struct DeliveryUpdate {
     pub id: ProviderMessageId,
     /// What is reported.
     pub report: StatusReport,
+    /// What we had put into the callback URL. Not every carrier signs the URL, so it can only name
+    /// a message whose carrier's id is not known otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
 }
 
 impl DeliveryUpdate {
     /// A report about the message `id` of `account`.
     #[must_use]
     pub const fn new(account: AccountId, id: ProviderMessageId, report: StatusReport) -> Self {
-        Self { account, id, report }
+        Self { account, id, report, reference: None }
     }
 }
 

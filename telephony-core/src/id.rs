@@ -99,6 +99,9 @@ ids! {
     ProviderCallId allows graphic;
     /// What makes a repeated request the same request.
     IdempotencyKey allows graphic;
+    /// What we put into a callback URL to find what the callback is about, even where the carrier's
+    /// id of it never reached us. It says nothing to anybody else.
+    Reference allows graphic;
 }
 
 /// Printable ASCII without the space: what all carriers' ids are made of.

@@ -29,7 +29,7 @@ pub use entropy::{Entropy, EntropyError, OsEntropy, Token};
 pub use event::Event;
 pub use id::{
     AccountId, CallId, IdError, IdempotencyKey, MAX_ID_BYTES, MessageId, ProviderCallId,
-    ProviderMessageId,
+    ProviderMessageId, Reference,
 };
 pub use message::{
     Body, InboundMedia, InboundMessage, MAX_MEDIA, MessageError, OptOut, OutboundMessage,

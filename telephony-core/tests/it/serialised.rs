@@ -9,7 +9,7 @@ use telephony_core::{
     AccountId, Body, CallId, CallState, CallStatus, CallUpdate, CarrierCode, ClientState,
     DeliveryState, DeliveryUpdate, Event, HttpUrl, IdempotencyKey, InboundMedia, InboundMessage,
     MachineDetection, MessageId, MessageStatus, OptOut, Order, OutboundMessage, ProviderCallId,
-    ProviderKind, ProviderMessageId, RawStatus, Secret, Sender, StatusReport, Timestamp,
+    ProviderKind, ProviderMessageId, RawStatus, Reference, Secret, Sender, StatusReport, Timestamp,
 };
 
 /// Written as `expected` and read back as itself.
@@ -80,6 +80,7 @@ fn values() {
     check(MessageId::new("msg_1").unwrap(), json!("msg_1"));
     check(CallId::new("call_1").unwrap(), json!("call_1"));
     check(IdempotencyKey::new("key-1").unwrap(), json!("key-1"));
+    check(Reference::new("ref-1").unwrap(), json!("ref-1"));
     check(Sender::parse("Acme").unwrap(), json!("Acme"));
 }
 
@@ -185,9 +186,15 @@ fn events() {
         }),
     );
     let id = ProviderMessageId::new("SM1").unwrap();
+    let mut update = DeliveryUpdate::new(account(), id, report());
     check(
-        Event::Delivery(DeliveryUpdate::new(account(), id, report())),
+        Event::Delivery(update.clone()),
         json!({"kind": "delivery", "account": "default", "id": "SM1", "report": report_json()}),
+    );
+    update.reference = Some(Reference::new("ref-1").unwrap());
+    check(
+        update,
+        json!({"account": "default", "id": "SM1", "report": report_json(), "reference": "ref-1"}),
     );
     check(
         Event::Call(call()),
@@ -208,6 +215,7 @@ fn events() {
     whole.duration_seconds = Some(7);
     whole.answered_by_machine = Some(true);
     whole.code = Some(CarrierCode::new("486"));
+    whole.reference = Some(Reference::new("ref-1").unwrap());
     check(
         whole,
         json!({
@@ -223,6 +231,7 @@ fn events() {
             "durationSeconds": 7,
             "answeredByMachine": true,
             "code": "486",
+            "reference": "ref-1",
         }),
     );
 }
