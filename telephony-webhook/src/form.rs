@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use thiserror::Error;
 use url::form_urlencoded;
 
 /// The most fields of a form or query. Carriers send fewer than a hundred.
@@ -19,6 +20,11 @@ pub struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooManyFields;
 
+/// A field is there more than once, with different values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the field is there more than once, with different values")]
+pub struct Contradiction;
+
 impl<'a> Form<'a> {
     pub(crate) fn parse(encoded: &'a [u8]) -> Result<Self, TooManyFields> {
         let fields: Vec<_> = form_urlencoded::parse(encoded).take(MAX_FIELDS + 1).collect();
@@ -28,6 +34,18 @@ impl<'a> Form<'a> {
     /// The fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The value under `name`, if it is there. A field that is repeated says the same each time, or
+    /// it would be open which of the values was meant.
+    ///
+    /// # Errors
+    ///
+    /// [`Contradiction`] when it is there with different values.
+    pub fn one(&self, name: &str) -> Result<Option<&str>, Contradiction> {
+        let mut values = self.iter().filter(|(known, _)| *known == name).map(|(_, value)| value);
+        let first = values.next();
+        if values.all(|value| Some(value) == first) { Ok(first) } else { Err(Contradiction) }
     }
 
     /// The fields by name, then value, in the order of their bytes.
@@ -73,6 +91,15 @@ mod tests {
                 pair("a", "3"),
             ]
         );
+    }
+
+    #[test]
+    fn a_repeated_field_says_one_thing() {
+        let form = Form::parse(b"a=1&b=2&a=1&b=3&c").unwrap();
+        assert_eq!(form.one("a"), Ok(Some("1")));
+        assert_eq!(form.one("b"), Err(Contradiction));
+        assert_eq!(form.one("c"), Ok(Some("")));
+        assert_eq!(form.one("A"), Ok(None));
     }
 
     #[test]
