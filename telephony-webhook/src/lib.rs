@@ -4,6 +4,7 @@ mod answer;
 mod form;
 mod headers;
 mod inbox;
+mod parse;
 mod refusal;
 mod request;
 #[cfg(feature = "sqlite")]
@@ -12,7 +13,7 @@ mod url;
 mod verify;
 
 pub use crate::answer::Answer;
-pub use crate::form::{Form, MAX_FIELDS};
+pub use crate::form::{Contradiction, Form, MAX_FIELDS};
 pub use crate::headers::{Headers, MAX_HEADER_BYTES};
 #[cfg(feature = "sqlite")]
 pub use crate::inbox::SqliteInbox;
@@ -22,6 +23,7 @@ pub use crate::inbox::{
     Counts, DEDUPE, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased,
     MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry,
 };
+pub use crate::parse::{Claims, Notice, ParseError, REFERENCE_FIELD, Route, parse};
 pub use crate::refusal::Refusal;
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
 #[cfg(feature = "sqlite")]
