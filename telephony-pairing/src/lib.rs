@@ -15,7 +15,7 @@ pub use gate::{AccessGate, GateError, PolicyGate};
 pub use memory::MemoryPairingStore;
 pub use policy::{Access, BlockReason, Standing, standing};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{OpenError, SqlitePairingStore};
+pub use sqlite::{OpenError, SqlitePairingStore, TransactionWork, Transactions};
 pub use store::{
     ApproveError, MAX_FAILED_APPROVALS, MAX_PENDING, Note, NoteKind, PairingRequest, PairingStore,
     Requested, StoreError,

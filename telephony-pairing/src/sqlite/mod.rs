@@ -2,25 +2,24 @@
 
 mod queries;
 mod schema;
+mod transactions;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 use thiserror::Error;
+
+pub use transactions::{TransactionWork, Transactions};
 
 use crate::code::PairingCode;
 use crate::store::{ApproveError, Note, PairingRequest, PairingStore, Requested, StoreError};
 
-/// How long a transaction waits for another process's, in milliseconds.
-const BUSY_MS: u64 = 5_000;
-
-/// Keeps everything in an SQLite file, safe from a crash of the process and of the machine (WAL,
-/// `synchronous=FULL`).
+/// Keeps everything in an SQLite file, safe from a crash of the process and of the machine.
 #[derive(Debug, Clone)]
-pub struct SqlitePairingStore(Arc<Mutex<Connection>>);
+pub struct SqlitePairingStore(Arc<dyn Transactions>);
 
 /// Why a file cannot be used as a store.
 #[derive(Debug, Error)]
@@ -45,41 +44,39 @@ pub enum OpenError {
 }
 
 impl SqlitePairingStore {
-    /// Opens the file at `path`, or makes it.
+    /// What each version of its tables, whose names begin with `pairing_`, adds to the one before:
+    /// for whoever keeps the ledger of a file that [`over`](Self::over) shares.
+    pub const MIGRATIONS: &'static [&'static str] = schema::MIGRATIONS;
+
+    /// Opens the file at `path`, or makes it, for this store alone (WAL, `synchronous=FULL`).
     ///
     /// # Errors
     ///
     /// [`OpenError`] says which step failed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::set_up(Connection::open(path).map_err(OpenError::Open)?)
+        Ok(Self(Arc::new(transactions::OwnConnection::open(path)?)))
     }
 
-    fn set_up(mut connection: Connection) -> Result<Self, OpenError> {
-        let busy = std::time::Duration::from_millis(BUSY_MS);
-        connection.busy_timeout(busy).map_err(OpenError::Open)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(OpenError::Open)?;
-        connection.pragma_update(None, "synchronous", "FULL").map_err(OpenError::Open)?;
-        schema::migrate(&mut connection)?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
+    /// A store in a file that others write too, with tables that are up to
+    /// [`MIGRATIONS`](Self::MIGRATIONS).
+    #[must_use]
+    pub fn over(transactions: Arc<dyn Transactions>) -> Self {
+        Self(transactions)
     }
 
-    /// Runs `action` in a transaction, off the asynchronous threads.
+    /// Does `action` in a transaction, and returns what came of it once that is committed.
     async fn transaction<T: Send + 'static>(
         &self,
-        action: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        action: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let connection = Arc::clone(&self.0);
-        let run = move || {
-            // Whoever panicked while it was held rolled its transaction back by that.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .map_err(StoreError::new)?;
-            let value = action(&transaction)?;
-            transaction.commit().map_err(StoreError::new)?;
-            Ok(value)
+        let (outcome, committed) = mpsc::channel();
+        let work = move |db: &Connection| {
+            // The other end is gone only if nobody waits any more.
+            drop(outcome.send(action(db)?));
+            Ok(())
         };
-        tokio::task::spawn_blocking(run).await.map_err(StoreError::new)?
+        self.0.transact(Box::new(work)).await?;
+        committed.try_recv().map_err(StoreError::new)
     }
 }
 

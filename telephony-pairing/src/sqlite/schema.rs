@@ -1,11 +1,14 @@
 //! The tables, and how older files are brought up to date.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::OpenError;
 
-/// What each version adds to the one before. A file says in `pairing_schema` how far it is.
-const MIGRATIONS: [&str; 1] = ["
+/// What the ledger of a file knows the tables by.
+const NAME: &str = "pairing";
+
+/// What each version adds to the one before. A file says in `schema_version` how far it is.
+pub(super) const MIGRATIONS: &[&str] = &["
     CREATE TABLE pairing_request (
         account TEXT NOT NULL,
         number TEXT NOT NULL,
@@ -40,22 +43,27 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(OpenError::Migrate)?;
-    transaction
-        .execute_batch(
-            "CREATE TABLE IF NOT EXISTS pairing_schema (version INTEGER NOT NULL) STRICT",
-        )
-        .map_err(OpenError::Migrate)?;
-    let version: usize = transaction
-        .query_row("SELECT coalesce(max(version), 0) FROM pairing_schema", [], |row| row.get(0))
-        .map_err(OpenError::Migrate)?;
-    let Some(pending) = MIGRATIONS.get(version..) else {
-        return Err(OpenError::Newer { found: version, known: MIGRATIONS.len() });
-    };
-    for (index, migration) in pending.iter().enumerate() {
-        transaction.execute_batch(migration).map_err(OpenError::Migrate)?;
-        transaction
-            .execute("INSERT INTO pairing_schema (version) VALUES (?1)", [version + index + 1])
-            .map_err(OpenError::Migrate)?;
-    }
-    transaction.commit().map_err(OpenError::Migrate)
+    let found = version(&transaction).map_err(OpenError::Migrate)?;
+    let known = MIGRATIONS.len();
+    let pending = MIGRATIONS.get(found..).ok_or(OpenError::Newer { found, known })?;
+    let steps = pending.iter().try_for_each(|migration| transaction.execute_batch(migration));
+    steps
+        .and_then(|()| {
+            let ledger = "REPLACE INTO schema_version (name, version) VALUES (?1, ?2)";
+            transaction.execute(ledger, rusqlite::params![NAME, known])
+        })
+        .and_then(|_| transaction.commit())
+        .map_err(OpenError::Migrate)
+}
+
+/// How far the file is. The ledger has a row for each owner of tables in it.
+fn version(db: &Connection) -> rusqlite::Result<usize> {
+    db.execute_batch(
+        "CREATE TABLE IF NOT EXISTS schema_version (
+            name TEXT PRIMARY KEY,
+            version INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID",
+    )?;
+    let sql = "SELECT version FROM schema_version WHERE name = ?1";
+    Ok(db.query_row(sql, [NAME], |row| row.get(0)).optional()?.unwrap_or(0))
 }

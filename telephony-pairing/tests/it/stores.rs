@@ -1,11 +1,12 @@
 //! Every store passes the same suite; those on disk survive as well.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use rusqlite::Connection;
 use telephony_core::{AccountId, OsEntropy, PhoneNumber, Timestamp};
 use telephony_pairing::{
     MemoryPairingStore, OpenError, PairingCode, PairingStore, Requested, SqlitePairingStore,
-    pairing_store_conformance,
+    StoreError, TransactionWork, Transactions, pairing_store_conformance,
 };
 use tempfile::TempDir;
 
@@ -13,6 +14,52 @@ const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
 
 pairing_store_conformance!(memory, MemoryPairingStore::new());
 pairing_store_conformance!(sqlite, fresh().1);
+pairing_store_conformance!(shared, SqlitePairingStore::over(Arc::new(SharedFile::new())));
+
+/// A file that others write too, as somebody else may run it.
+#[derive(Debug)]
+struct SharedFile(Mutex<Connection>);
+
+impl SharedFile {
+    fn new() -> Self {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE others (word TEXT)").unwrap();
+        for migration in SqlitePairingStore::MIGRATIONS {
+            connection.execute_batch(migration).unwrap();
+        }
+        Self(Mutex::new(connection))
+    }
+}
+
+#[async_trait::async_trait]
+impl Transactions for SharedFile {
+    async fn transact(&self, work: TransactionWork) -> Result<(), StoreError> {
+        let mut connection = self.0.lock().unwrap();
+        let transaction = connection.transaction().map_err(StoreError::new)?;
+        work(&transaction).and_then(|()| transaction.commit()).map_err(StoreError::new)
+    }
+}
+
+/// A file whose disk is full.
+#[derive(Debug)]
+struct FullDisk;
+
+#[async_trait::async_trait]
+impl Transactions for FullDisk {
+    async fn transact(&self, work: TransactionWork) -> Result<(), StoreError> {
+        let SharedFile(connection) = SharedFile::new();
+        work(&connection.into_inner().unwrap()).unwrap();
+        Err(StoreError::new("the work was done and could not be committed"))
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_committed_is_not_answered() {
+    let store = SqlitePairingStore::over(Arc::new(FullDisk));
+    let code = PairingCode::generate(&OsEntropy).unwrap();
+    let result = store.request(&AccountId::default_account(), &person(), &code, NOW).await;
+    assert!(result.is_err());
+}
 
 /// A store in a folder of its own below `target/`.
 fn fresh() -> (std::path::PathBuf, SqlitePairingStore) {
@@ -68,8 +115,8 @@ async fn of_many_who_ask_at_once_one_is_new() {
 fn a_newer_file_is_refused_and_a_broken_one_too() {
     let (path, store) = fresh();
     drop(store);
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    connection.execute("INSERT INTO pairing_schema (version) VALUES (99)", []).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    connection.execute("UPDATE schema_version SET version = 99", []).unwrap();
     drop(connection);
     let error = SqlitePairingStore::open(&path).unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, known: 1 }), "{error}");
