@@ -10,6 +10,7 @@
 
 mod forwarded;
 mod inbox;
+mod parse;
 mod plivo;
 mod properties;
 mod signer;
