@@ -59,13 +59,9 @@ fn message_status(word: &str) -> Option<MessageStatus> {
 mod tests {
     use serde_json::json;
 
-    use super::super::samples::{account, event, ignored, json, verified};
-    use super::super::{ParseError as E, parse};
     use super::*;
-
-    fn mock() -> telephony_core::config::Account {
-        account(json!({ "provider": "mock", "fromNumber": "+15550001111" }))
-    }
+    use crate::parse::samples::{event, ignored, json, mock, verified};
+    use crate::parse::{ParseError as E, parse};
 
     #[test]
     fn a_text_is_a_message_to_the_account() {

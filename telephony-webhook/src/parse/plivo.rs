@@ -130,11 +130,10 @@ fn call_status(word: &str) -> Option<CallStatus> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use telephony_core::config::Account;
 
-    use super::super::parse;
-    use super::super::samples::{account, event, form, ignored, verified};
     use super::*;
+    use crate::parse::parse;
+    use crate::parse::samples::{event, form, ignored, plivo, verified};
 
     /// The examples of the pages, as they are on the wire.
     const SMS: &str = "From=14155550123&To=12025551000&Type=sms&Text=Hello+there\
@@ -156,15 +155,6 @@ mod tests {
         &RequestUUID=9834029e-58b6-11e1-b8b7-a5bd0e4e126f&To=14155550123&Direction=outbound\
         &CallStatus=completed&Event=Hangup&HangupCauseName=Normal+Hangup&HangupCauseCode=4000\
         &HangupSource=Callee&Duration=7&BillDuration=60&TotalCost=0.01";
-
-    fn plivo() -> Account {
-        account(json!({
-            "provider": "plivo",
-            "fromNumber": "+12025551000",
-            "publicUrl": "https://example.com",
-            "plivo": { "authId": "MAXXXXXXXXXXXXXXXXXX", "authToken": "token" },
-        }))
-    }
 
     #[test]
     fn a_text_is_a_message() {

@@ -1,12 +1,14 @@
-//! What Telnyx posts: JSON, messages and calls in one envelope.
+//! What Telnyx posts: JSON, messages and calls in one envelope. Messages are here, calls in
+//! [`call`].
 //!
-//! <https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks>,
-//! <https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks>
+//! <https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks>
+
+mod call;
 
 use serde_json::Value;
 use telephony_core::{
-    Body, CallStatus, CarrierCode, ClientState, HttpUrl, InboundMedia, MAX_MEDIA, MessageStatus,
-    OptOut, Order, Sender, StatusReport, Timestamp,
+    Body, CarrierCode, HttpUrl, InboundMedia, MAX_MEDIA, MessageStatus, OptOut, Order, Sender,
+    StatusReport, Timestamp,
 };
 
 use super::json::Payload;
@@ -20,10 +22,8 @@ pub(super) fn parse(incoming: &Incoming<'_>) -> Result<Notice, ParseError> {
     match payload.required("/data/event_type")? {
         "message.received" => message(incoming, &payload),
         kind @ ("message.sent" | "message.finalized") => delivery(incoming, &payload, kind),
-        kind => match call_event(kind) {
-            Some(event) => call(incoming, &payload, kind, event),
-            None => Ok(Notice::ignored(kind)),
-        },
+        kind if kind.starts_with("call.") => call::parse(incoming, &payload, kind),
+        kind => Ok(Notice::ignored(kind)),
     }
 }
 
@@ -79,67 +79,6 @@ fn delivery(incoming: &Incoming<'_>, payload: &Payload, kind: &str) -> Result<No
     Ok(Notice::delivery(update, &detail, claims))
 }
 
-/// What an event says of a call.
-#[derive(Clone, Copy)]
-enum CallEvent {
-    Is(CallStatus),
-    Hangup,
-    /// Something that changes nothing about how far it has come.
-    Other,
-}
-
-fn call_event(kind: &str) -> Option<CallEvent> {
-    Some(match kind {
-        "call.initiated" => CallEvent::Is(CallStatus::Initiated),
-        "call.answered" => CallEvent::Is(CallStatus::InProgress),
-        "call.hangup" => CallEvent::Hangup,
-        "call.speak.started"
-        | "call.speak.ended"
-        | "call.machine.detection.ended"
-        | "call.machine.premium.detection.ended" => CallEvent::Other,
-        _ => return None,
-    })
-}
-
-fn call(
-    incoming: &Incoming<'_>,
-    payload: &Payload,
-    kind: &str,
-    event: CallEvent,
-) -> Result<Notice, ParseError> {
-    let id = payload.call_id("/data/payload/call_control_id")?;
-    let from = payload.sender_if_any("/data/payload/from")?;
-    let to = payload.sender_if_any("/data/payload/to")?;
-    // Only some events say the direction.
-    let inbound = match payload.text("/data/payload/direction")? {
-        Some(direction) => direction == "incoming",
-        None => to.is_some() && to == incoming.account.from,
-    };
-    let cause = payload.text("/data/payload/hangup_cause")?;
-    let status = match event {
-        CallEvent::Is(CallStatus::Initiated) if inbound => Some(CallStatus::Ringing),
-        CallEvent::Is(status) => Some(status),
-        CallEvent::Hangup => Some(ended(cause.unwrap_or_default())),
-        CallEvent::Other => None,
-    };
-    let mut update = incoming.call(id, status, kind)?;
-    update.inbound = inbound;
-    update.order = order(payload)?;
-    update.client_state = payload.text("/data/payload/client_state")?.map(ClientState::new);
-    update.code = cause.map(CarrierCode::new);
-    update.answered_by_machine = match payload.text("/data/payload/result")?.unwrap_or_default() {
-        "machine" | "fax_detected" => Some(true),
-        word => word.starts_with("human").then_some(false),
-    };
-    (update.from, update.to) = (from, to);
-    let claims = Claims {
-        connection: payload.owned("/data/payload/connection_id")?,
-        number: if inbound { update.to.clone() } else { update.from.clone() },
-        ..Claims::default()
-    };
-    Ok(Notice::call(update, &event_id(payload)?, claims))
-}
-
 fn message_claims(payload: &Payload, number: Option<Sender>) -> Result<Claims, ParseError> {
     let profile = payload.owned("/data/payload/messaging_profile_id")?;
     Ok(Claims { profile, number, ..Claims::default() })
@@ -176,37 +115,12 @@ fn message_status(word: &str) -> Option<MessageStatus> {
     })
 }
 
-/// How a call ended. What ended normally is taken for answered: whether it was, only an earlier
-/// event says.
-fn ended(cause: &str) -> CallStatus {
-    match cause {
-        "normal_clearing" | "time_limit" => CallStatus::Completed,
-        "user_busy" => CallStatus::Busy,
-        "timeout" | "no_answer" => CallStatus::NoAnswer,
-        "originator_cancel" => CallStatus::Canceled,
-        _ => CallStatus::Failed,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use telephony_core::config::Account;
 
-    use super::super::samples::{account, event, ignored, json};
     use super::*;
-
-    fn telnyx() -> Account {
-        account(json!({
-            "provider": "telnyx",
-            "fromNumber": "+17735550002",
-            "publicUrl": "https://example.com",
-            "telnyx": {
-                "apiKey": "KEY",
-                "publicKey": "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=",
-            },
-        }))
-    }
+    use crate::parse::samples::{event, ignored, json, telnyx, with};
 
     /// The examples of the pages, less what nobody reads.
     fn received() -> Value {
@@ -247,28 +161,6 @@ mod tests {
                 },
             },
         })
-    }
-
-    fn hangup() -> Value {
-        json!({
-            "data": {
-                "event_type": "call.hangup",
-                "id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0",
-                "occurred_at": "2026-01-01T00:00:40.521992Z",
-                "payload": {
-                    "call_control_id": "v3:abc", "client_state": "aGk=", "connection_id": "7267",
-                    "from": "+17735550002", "to": "+12025550131",
-                    "start_time": "2026-01-01T00:00:01.5Z", "state": "hangup",
-                    "hangup_cause": "normal_clearing", "hangup_source": "callee",
-                    "sip_hangup_cause": "200",
-                },
-            },
-        })
-    }
-
-    fn with(mut body: Value, pointer: &str, value: Value) -> Value {
-        *body.pointer_mut(pointer).unwrap() = value;
-        body
     }
 
     #[test]
@@ -360,69 +252,6 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_followed() {
-        let (key, update, claims) = event(json(&telnyx(), "/webhook", &hangup()));
-        assert_eq!(key, "call v3:abc 0ccc7b54-4df3-4bca-a65a-3da1ecc777f0");
-        let expected = json!({
-            "kind": "call",
-            "account": "default",
-            "id": "v3:abc",
-            "status": "completed",
-            "raw": "call.hangup",
-            "order": {"occurredAt": "2026-01-01T00:00:40.521Z"},
-            "inbound": false,
-            "from": "+17735550002",
-            "to": "+12025550131",
-            "clientState": "aGk=",
-            "code": "normal_clearing",
-        });
-        assert_eq!(update, expected);
-        assert_eq!(claims.connection.as_deref(), Some("7267"));
-        assert!(claims.belong_to(&telnyx()));
-        for (cause, expected) in [
-            ("time_limit", "completed"),
-            ("user_busy", "busy"),
-            ("timeout", "no-answer"),
-            ("no_answer", "no-answer"),
-            ("originator_cancel", "canceled"),
-            ("call_rejected", "failed"),
-            ("not_found", "failed"),
-            ("unspecified", "failed"),
-        ] {
-            let body = with(hangup(), "/data/payload/hangup_cause", json!(cause));
-            let (_, update, _) = event(json(&telnyx(), "/webhook", &body));
-            assert_eq!((&update["status"], &update["code"]), (&json!(expected), &json!(cause)));
-        }
-    }
-
-    #[test]
-    fn the_events_of_a_call_say_how_far_it_is() {
-        for (kind, direction, result, expected) in [
-            ("call.initiated", "outgoing", "", json!(["initiated", false, null])),
-            ("call.initiated", "incoming", "", json!(["ringing", true, null])),
-            ("call.answered", "outgoing", "", json!(["in-progress", false, null])),
-            ("call.speak.started", "outgoing", "", json!([null, false, null])),
-            ("call.speak.ended", "outgoing", "", json!([null, false, null])),
-            ("call.machine.detection.ended", "outgoing", "machine", json!([null, false, true])),
-            ("call.machine.detection.ended", "outgoing", "human", json!([null, false, false])),
-            ("call.machine.detection.ended", "outgoing", "not_sure", json!([null, false, null])),
-        ] {
-            let mut body = with(hangup(), "/data/event_type", json!(kind));
-            let payload = body["data"]["payload"].as_object_mut().unwrap();
-            payload.remove("hangup_cause");
-            payload.insert("direction".to_owned(), json!(direction));
-            payload.insert("result".to_owned(), json!(result));
-            let (_, update, _) = event(json(&telnyx(), "/webhook", &body));
-            let said = json!([update["status"], update["inbound"], update["answeredByMachine"]]);
-            assert_eq!(said, expected, "{kind} {direction} {result}");
-        }
-        // Where the direction is not said, our own number tells.
-        let body = with(hangup(), "/data/payload/to", json!("+17735550002"));
-        let (_, update, _) = event(json(&telnyx(), "/webhook", &body));
-        assert_eq!(update["inbound"], true);
-    }
-
-    #[test]
     fn what_is_not_known_is_no_error_and_what_is_missing_is() {
         let unknown = with(received(), "/data/event_type", json!("10dlc.campaign\n.update ☎"));
         assert_eq!(ignored(json(&telnyx(), "/webhook", &unknown)), "10dlc.campaign.update");
@@ -452,11 +281,6 @@ mod tests {
             (
                 with(finalized(), "/data/id", json!("a b")),
                 malformed("/data/id", "the id of an event"),
-            ),
-            (with(hangup(), "/data/id", json!(null)), ParseError::Missing("/data/id")),
-            (
-                with(hangup(), "/data/payload/call_control_id", json!("")),
-                ParseError::Missing("/data/payload/call_control_id"),
             ),
         ] {
             assert_eq!(json(&telnyx(), "/webhook", &body), Err(expected), "{body}");

@@ -1,12 +1,11 @@
-//! What Twilio posts: forms.
+//! What Twilio posts: forms. Messages are here, calls in [`call`].
 //!
 //! <https://www.twilio.com/docs/messaging/guides/webhook-request>,
-//! <https://www.twilio.com/docs/messaging/guides/track-outbound-message-status>,
-//! <https://www.twilio.com/docs/voice/api/call-resource#statuscallback>
+//! <https://www.twilio.com/docs/messaging/guides/track-outbound-message-status>
 
-use telephony_core::{
-    Body, CallStatus, CarrierCode, MessageStatus, OptOut, Order, Sender, StatusReport,
-};
+mod call;
+
+use telephony_core::{Body, CarrierCode, MessageStatus, OptOut, Sender, StatusReport};
 
 use super::fields::Fields;
 use super::{Claims, Incoming, Notice, ParseError, Route};
@@ -18,7 +17,7 @@ pub(super) fn parse(incoming: &Incoming<'_>) -> Result<Notice, ParseError> {
     }
     let fields = Fields::of(incoming.request)?;
     if fields.get("CallSid")?.is_some() {
-        return call(incoming, &fields);
+        return call::parse(incoming, &fields);
     }
     for name in ["From", "To"] {
         if let Some(channel) = channel(fields.get(name)?.unwrap_or_default()) {
@@ -63,35 +62,6 @@ fn delivery(
     report.code = fields.get("ErrorCode")?.filter(|code| *code != "0").map(CarrierCode::new);
     let claims = claims(fields, fields.sender_if_any("From", sender)?)?;
     Ok(Notice::delivery(incoming.delivery(id, report)?, word, claims))
-}
-
-fn call(incoming: &Incoming<'_>, fields: &Fields<'_>) -> Result<Notice, ParseError> {
-    let id = fields.call_id("CallSid", |sid| is_sid(sid, "CA"))?;
-    // Recordings and the like are told of with a CallSid too.
-    let Some(word) = fields.get("CallStatus")? else {
-        return Ok(Notice::ignored("call-without-CallStatus"));
-    };
-    let mut update = incoming.call(id, call_status(word), word)?;
-    update.inbound = fields.get("Direction")? == Some("inbound");
-    update.from = fields.sender_if_any("From", sender)?;
-    update.to = fields.sender_if_any("To", sender)?;
-    // `Duration` is what is billed, in minutes.
-    update.duration_seconds = fields.number("CallDuration")?;
-    update.code = fields.get("SipResponseCode")?.map(CarrierCode::new);
-    update.answered_by_machine = match fields.get("AnsweredBy")?.unwrap_or_default() {
-        "human" => Some(false),
-        "fax" => Some(true),
-        word => word.starts_with("machine_").then_some(true),
-    };
-    let sequence: Option<u64> = fields.number("SequenceNumber")?;
-    update.order = sequence.map_or(Order::Unknown, Order::Sequence);
-    let number = if update.inbound { &update.to } else { &update.from };
-    let claims = claims(fields, number.clone())?;
-    let detail = match sequence {
-        Some(sequence) => sequence.to_string(),
-        None => update.raw.as_str().to_owned(),
-    };
-    Ok(Notice::call(update, &detail, claims))
 }
 
 fn claims(fields: &Fields<'_>, number: Option<Sender>) -> Result<Claims, ParseError> {
@@ -145,27 +115,12 @@ fn message_status(word: &str) -> Option<MessageStatus> {
     })
 }
 
-fn call_status(word: &str) -> Option<CallStatus> {
-    Some(match word {
-        "queued" => CallStatus::Queued,
-        "initiated" => CallStatus::Initiated,
-        "ringing" => CallStatus::Ringing,
-        "in-progress" => CallStatus::InProgress,
-        "completed" => CallStatus::Completed,
-        "busy" => CallStatus::Busy,
-        "no-answer" => CallStatus::NoAnswer,
-        "failed" => CallStatus::Failed,
-        "canceled" => CallStatus::Canceled,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::samples::{event, form, ignored, twilio};
     use super::*;
+    use crate::parse::samples::{event, form, ignored, twilio};
 
     /// The example of the guide, as it is on the wire.
     const SMS: &str = "ToCountry=US&ToState=CA&SmsMessageSid=SM5f2d1c0b9a8e7d6c5b4a39281706f5e4\
@@ -178,11 +133,6 @@ mod tests {
         &To=%2B15558675310&MessageSid=SM1342fe1b2c904d1ab04f0fc7a58abca9\
         &SmsSid=SM1342fe1b2c904d1ab04f0fc7a58abca9&MessageStatus=undelivered\
         &SmsStatus=undelivered&ErrorCode=30003&ApiVersion=2010-04-01";
-
-    const CALL: &str = "CallSid=CA0123456789abcdef0123456789abcdef&AccountSid=ACaa&ApiVersion=2010\
-        &From=%2B15017122661&To=%2B15558675310&Direction=outbound-api&CallStatus=completed\
-        &Timestamp=Thu%2C+24+Aug+2023+05%3A01%3A45+%2B0000&CallbackSource=call-progress-events\
-        &SequenceNumber=3&CallDuration=7&Duration=1&SipResponseCode=200&AnsweredBy=machine_start";
 
     #[test]
     fn a_text_is_a_message() {
@@ -275,57 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_followed() {
-        let (key, update, claims) = event(form(&twilio(), "/status?ref=r-1", CALL));
-        assert_eq!(key, "call CA0123456789abcdef0123456789abcdef 3");
-        let expected = json!({
-            "kind": "call",
-            "account": "default",
-            "id": "CA0123456789abcdef0123456789abcdef",
-            "status": "completed",
-            "raw": "completed",
-            "order": {"sequence": 3},
-            "inbound": false,
-            "from": "+15017122661",
-            "to": "+15558675310",
-            "durationSeconds": 7,
-            "answeredByMachine": true,
-            "code": "200",
-            "reference": "r-1",
-        });
-        assert_eq!(update, expected);
-        assert_eq!(claims.number, Sender::parse("+15017122661").ok());
-    }
-
-    #[test]
-    fn a_call_that_comes_in_is_one_of_ours_to_take() {
-        let body = "CallSid=CA01&AccountSid=ACaa&Direction=inbound&CallStatus=ringing\
-                    &From=sip%3Aalice%40example.com&To=%2B15017122661";
-        let (key, update, claims) = event(form(&twilio(), "/webhook", body));
-        assert_eq!(key, "call CA01 ringing");
-        assert_eq!(update["inbound"], true);
-        assert_eq!((&update["from"], &update["to"]), (&json!(null), &json!("+15017122661")));
-        assert_eq!(claims.number, Sender::parse("+15017122661").ok());
-        let (_, update, _) = event(form(&twilio(), "/webhook", "CallSid=CA1&CallStatus=new-word"));
-        assert_eq!((&update["status"], &update["raw"]), (&json!(null), &json!("new-word")));
-        for (word, expected) in
-            [("human", json!(false)), ("fax", json!(true)), ("unknown", json!(null))]
-        {
-            let body = format!("CallSid=CA1&CallStatus=in-progress&AnsweredBy={word}");
-            let (_, update, _) = event(form(&twilio(), "/webhook", &body));
-            assert_eq!(update["answeredByMachine"], expected, "{word}");
-        }
-    }
-
-    #[test]
     fn what_is_not_known_is_no_error() {
         let new_word = STATUS.replace("MessageStatus=undelivered", "MessageStatus=tele+ported");
         assert_eq!(ignored(form(&twilio(), "/status", &new_word)), "teleported");
         let channel = SMS.replace("From=%2B", "From=whatsapp%3A%2B");
         assert_eq!(ignored(form(&twilio(), "/webhook", &channel)), "whatsapp");
-        let recording = "CallSid=CA1&RecordingStatus=completed";
-        assert_eq!(ignored(form(&twilio(), "/status", recording)), "call-without-CallStatus");
-        let request = super::super::samples::json(&twilio(), "/webhook", &json!([]));
+        let request = crate::parse::samples::json(&twilio(), "/webhook", &json!([]));
         assert_eq!(ignored(request), "application/json");
     }
 
@@ -345,11 +250,6 @@ mod tests {
             (SMS.replace("From=%2B15558675310", "From=%2B15"), malformed("From", sender)),
             (format!("{SMS}&From=%2B15558675311"), ParseError::Contradiction("From")),
             (format!("{SMS}&Body=Bye"), ParseError::Contradiction("Body")),
-            (
-                CALL.replace("SequenceNumber=3", "SequenceNumber=x"),
-                malformed("SequenceNumber", "a whole number"),
-            ),
-            (CALL.replace("CallSid=CA", "CallSid=XX"), malformed("CallSid", "the id of a call")),
             ("a=1&".repeat(600), ParseError::TooManyFields),
             (String::new(), ParseError::Missing("MessageSid")),
         ] {
