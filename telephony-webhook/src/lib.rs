@@ -7,6 +7,7 @@ mod inbox;
 mod parse;
 mod refusal;
 mod request;
+mod sign;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
@@ -26,6 +27,7 @@ pub use crate::inbox::{
 pub use crate::parse::{Claims, Notice, ParseError, REFERENCE_FIELD, Route, parse};
 pub use crate::refusal::Refusal;
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
+pub use crate::sign::{SignError, Signer, telnyx_public_key};
 #[cfg(feature = "sqlite")]
 pub use crate::sqlite::{
     MAX_BATCH_JOBS, MAX_QUEUED_JOBS, OpenError, Schema, SqliteWriter, WriteError,

@@ -1,11 +1,11 @@
 //! Verification: is this from the provider, and is it what the provider sent?
 
-mod mac;
-mod plivo;
+pub(crate) mod mac;
+pub(crate) mod plivo;
 mod report;
-mod telnyx;
+pub(crate) mod telnyx;
 mod telnyx_key;
-mod twilio;
+pub(crate) mod twilio;
 mod unsigned;
 
 use std::fmt;

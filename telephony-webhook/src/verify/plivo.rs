@@ -17,13 +17,13 @@ use crate::url::{PublicUrl, PublicUrls, UrlRefusal};
 pub const MAX_SIGNATURES: usize = 8;
 
 /// The headers of a version: of the account, of the main account, the nonce.
-struct Version {
+pub(crate) struct Version {
     scheme: Scheme,
-    signatures: [&'static str; 2],
-    nonce: &'static str,
+    pub(crate) signatures: [&'static str; 2],
+    pub(crate) nonce: &'static str,
 }
 
-const V3: Version = Version {
+pub(crate) const V3: Version = Version {
     scheme: Scheme::PlivoV3,
     signatures: ["X-Plivo-Signature-V3", "X-Plivo-Signature-Ma-V3"],
     nonce: "X-Plivo-Signature-V3-Nonce",
@@ -168,8 +168,8 @@ impl Verifier for PlivoVerifier {
     }
 }
 
-/// What Plivo may have signed.
-fn signed_strings(
+/// What Plivo may have signed; the first is what its libraries sign.
+pub(crate) fn signed_strings(
     version: &Version,
     request: &Request<Unverified>,
     url: &PublicUrl,

@@ -8,8 +8,8 @@ use crate::refusal::Refusal;
 use crate::request::{Method, Proof, Request, Scheme, Unverified};
 use crate::url::{PublicUrls, UrlRefusal};
 
-const SIGNATURE: &str = "telnyx-signature-ed25519";
-const TIMESTAMP: &str = "telnyx-timestamp";
+pub(crate) const SIGNATURE: &str = "telnyx-signature-ed25519";
+pub(crate) const TIMESTAMP: &str = "telnyx-timestamp";
 
 /// How far a request's timestamp may be from the time it is received, in seconds, either way.
 /// Telnyx's own libraries have the same.
@@ -57,9 +57,7 @@ impl Verifier for TelnyxVerifier {
                 header: SIGNATURE,
                 expected: "a signature of 64 bytes in base64",
             })?;
-        // The header's text is signed, not the number: leading zeros count.
-        let signed = [timestamp.as_bytes(), b"|", &request.raw_body].concat();
-        if self.key.is_signed(&signed, &signature) {
+        if self.key.is_signed(&signed_bytes(timestamp, &request.raw_body), &signature) {
             Ok(Proof { scheme, url: None, nonce: None })
         } else {
             Err(Refusal::Signature {
@@ -69,6 +67,11 @@ impl Verifier for TelnyxVerifier {
             })
         }
     }
+}
+
+/// What Telnyx signs. The header's text is, not the number: leading zeros count.
+pub(crate) fn signed_bytes(timestamp: &str, body: &[u8]) -> Vec<u8> {
+    [timestamp.as_bytes(), b"|", body].concat()
 }
 
 /// The timestamp in seconds since the Unix epoch. Digits alone: no sign, no white space.

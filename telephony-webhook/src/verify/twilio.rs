@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::request::{Method, Proof, Request, Scheme, Unverified};
 use crate::url::{PublicUrl, PublicUrls, UrlRefusal};
 
-const SIGNATURE: &str = "X-Twilio-Signature";
+pub(crate) const SIGNATURE: &str = "X-Twilio-Signature";
 const SETTINGS: &str = "X-Twilio-Webhooks-Signature-Settings";
 
 /// Verifies what Twilio sends.
@@ -118,7 +118,9 @@ fn algorithm(settings: &str) -> Result<Scheme, Refusal> {
 }
 
 /// What is signed after the URL, and the hash that the URL claims for a JSON body.
-fn signed_content(request: &Request<Unverified>) -> Result<(String, Option<String>), Refusal> {
+pub(crate) fn signed_content(
+    request: &Request<Unverified>,
+) -> Result<(String, Option<String>), Refusal> {
     if request.method == Method::Get {
         let signed = String::new();
         return if request.raw_body.is_empty() {
