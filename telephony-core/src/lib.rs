@@ -4,6 +4,7 @@ mod call;
 mod clock;
 pub mod config;
 mod delivery;
+mod ed25519;
 mod entropy;
 mod event;
 mod id;
@@ -23,6 +24,7 @@ pub use call::{
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use delivery::{Applied, DeliveryState, DeliveryUpdate, MessageStatus};
+pub use ed25519::{Ed25519PublicKey, Ed25519PublicKeyError};
 #[cfg(any(test, feature = "testing"))]
 pub use entropy::SeededEntropy;
 pub use entropy::{Entropy, EntropyError, OsEntropy, Token};

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::text::ClockTime;
 use crate::call::MachineDetection;
+use crate::ed25519::Ed25519PublicKey;
 use crate::id::AccountId;
 use crate::phone::PhoneNumber;
 use crate::provider::ProviderKind;
@@ -136,8 +137,8 @@ pub struct Telnyx {
     pub api_key: Secret,
     /// The messaging profile that sends.
     pub messaging_profile_id: Option<String>,
-    /// The 32 bytes of the account's public key; `None` only where verification is skipped.
-    pub public_key: Option<[u8; 32]>,
+    /// The account's public key; `None` only where verification is skipped.
+    pub public_key: Option<Ed25519PublicKey>,
     /// The Voice API application that places calls.
     pub connection_id: Option<String>,
     /// The origin that stands in for the API.

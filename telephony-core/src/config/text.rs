@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use ipnet::IpNet;
 
 use crate::url::HttpUrl;
@@ -99,54 +97,9 @@ pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
     }
 }
 
-/// The 32 bytes of an Ed25519 public key, as base64 or hexadecimal, bare or as SPKI, or as PEM.
-pub(super) fn ed25519_public_key(text: &str) -> Result<[u8; 32], &'static str> {
-    /// The DER of SubjectPublicKeyInfo for Ed25519, before the key itself (RFC 8410, clause 4).
-    const SPKI: [u8; 12] = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0];
-    const EXPECTED: &str = "expected an Ed25519 public key of 32 bytes as base64, hexadecimal, PEM \
-                            or SPKI: copy it from the portal's Keys & Credentials";
-    if text.contains("PRIVATE KEY") {
-        return Err("expected a public key, this is a private one");
-    }
-    let body: String = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("-----"))
-        .flat_map(str::chars)
-        .filter(|character| !character.is_whitespace())
-        .collect();
-    let bytes = if body.len() == 64 && body.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let digits = body.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
-        digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
-    } else {
-        let standard = body.replace('-', "+").replace('_', "/");
-        let decoded = STANDARD.decode(&standard).or_else(|_| STANDARD_NO_PAD.decode(&standard));
-        decoded.map_err(|_| EXPECTED)?
-    };
-    let key = bytes.strip_prefix(&SPKI[..]).unwrap_or(&bytes);
-    key.try_into().map_err(|_| EXPECTED)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn all_forms_of_a_key_are_one_key() {
-        let key = [7; 32];
-        let spki = "MCowBQYDK2VwAyEABwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
-        for text in [
-            "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
-            "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
-            &"07".repeat(32),
-            spki,
-            &format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n"),
-        ] {
-            assert_eq!(ed25519_public_key(text), Ok(key), "{text}");
-        }
-        for text in ["", "hello", "BwcH", "-----BEGIN PRIVATE KEY-----\nBwcH\n"] {
-            assert!(ed25519_public_key(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn mapped_addresses_are_ipv4() {

@@ -62,7 +62,7 @@ fn a_file_with_every_key_loads() {
     assert_eq!(twilio.api_key.as_ref().unwrap().1.expose(), "canary-from-env");
     let work = config.account(&AccountId::new("work").unwrap()).unwrap();
     let Provider::Telnyx(telnyx) = &work.provider else { panic!("{:?}", work.provider) };
-    assert_eq!(telnyx.public_key, Some([7; 32]));
+    assert_eq!(telnyx.public_key.as_ref().unwrap().as_bytes(), &[7; 32]);
     assert_eq!(work.policy, InboundPolicy::Allowlist);
     assert_eq!(work.sms.max_length, 800);
     assert!(!config.account(&AccountId::new("home").unwrap()).unwrap().enabled);

@@ -72,9 +72,7 @@ fn verifier(account: &Account) -> Result<Box<dyn Verifier>, String> {
             .map(|verifier| Box::new(verifier) as _),
         Provider::Telnyx(telnyx) => {
             let key = telnyx.public_key.ok_or("telnyx.publicKey is missing: set it")?;
-            let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-            let key =
-                TelnyxKey::parse(&digits).map_err(|error| format!("telnyx.publicKey: {error}"))?;
+            let key = TelnyxKey::new(&key).map_err(|error| format!("telnyx.publicKey: {error}"))?;
             Ok(Box::new(TelnyxVerifier::new(key)))
         }
         Provider::Plivo(plivo) => PlivoVerifier::new(plivo.auth_token.clone()).map(|verifier| {

@@ -4,6 +4,7 @@ use super::super::raw::RawAccount;
 use super::super::settings::{Plivo, Provider, Telnyx, Twilio};
 use super::super::text;
 use super::context::Context;
+use crate::ed25519::Ed25519PublicKey;
 use crate::provider::ProviderKind;
 use crate::url::HttpUrl;
 
@@ -91,7 +92,12 @@ fn telnyx(raw: &RawAccount, unverified: bool, context: &mut Context<'_>) -> Opti
     }
     let written = context.text(raw.public_key.as_ref(), Some("TELNYX_PUBLIC_KEY"));
     let public_key = match written {
-        Some(key) => context.take("telnyx.publicKey", text::ed25519_public_key(&key)),
+        Some(key) => {
+            let read = Ed25519PublicKey::parse(&key);
+            let where_it_is = "copy it from the portal's Keys & Credentials > Public Key";
+            let read = read.map_err(|error| format!("{error}; {where_it_is}"));
+            context.take("telnyx.publicKey", read)
+        }
         None if unverified => None,
         None => {
             let what = "the account's public key, which verifies webhooks";
