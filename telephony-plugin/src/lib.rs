@@ -3,5 +3,6 @@
 pub mod cli;
 pub mod handler;
 pub mod logging;
+mod report;
 pub mod rpc;
 pub mod state;

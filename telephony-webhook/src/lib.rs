@@ -1,12 +1,24 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+#[cfg(feature = "server")]
+mod counters;
+#[cfg(feature = "server")]
+mod endpoint;
 mod form;
 mod headers;
 mod inbox;
+#[cfg(feature = "server")]
+mod limits;
+#[cfg(feature = "server")]
+mod nonces;
 mod parse;
+#[cfg(feature = "server")]
+mod receiver;
 mod refusal;
 mod request;
+#[cfg(feature = "server")]
+mod server;
 mod sign;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -14,6 +26,10 @@ mod url;
 mod verify;
 
 pub use crate::answer::Answer;
+#[cfg(feature = "server")]
+pub use crate::counters::Counted;
+#[cfg(feature = "server")]
+pub use crate::endpoint::{Endpoint, EndpointError, Routes};
 pub use crate::form::{Contradiction, Form, MAX_FIELDS};
 pub use crate::headers::{Headers, MAX_HEADER_BYTES};
 #[cfg(feature = "sqlite")]
@@ -24,9 +40,15 @@ pub use crate::inbox::{
     Counts, DEDUPE, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased,
     MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry,
 };
+#[cfg(feature = "server")]
+pub use crate::limits::{Limits, MAX_BODY_BYTES, MAX_HEAD_BYTES, Quota};
 pub use crate::parse::{Claims, Notice, ParseError, REFERENCE_FIELD, Route, parse};
+#[cfg(feature = "server")]
+pub use crate::receiver::{Admitted, Receiver};
 pub use crate::refusal::Refusal;
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
+#[cfg(feature = "server")]
+pub use crate::server::{Health, HealthProbe, Server};
 pub use crate::sign::{SignError, Signer, telnyx_public_key};
 #[cfg(feature = "sqlite")]
 pub use crate::sqlite::{
@@ -39,5 +61,5 @@ pub use crate::url::{
 pub use crate::verify::{
     Captured, DangerousUnsigned, EmptyKey, MAX_SIGNATURES, PlivoVerifier, Report,
     TELNYX_TOLERANCE_SECONDS, TelnyxKey, TelnyxKeyError, TelnyxVerifier, TwilioVerifier, Verifier,
-    report,
+    VerifierError, report, verifier,
 };

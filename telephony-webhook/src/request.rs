@@ -240,6 +240,20 @@ impl<State> Request<State> {
 }
 
 impl Request<Verified> {
+    /// The request as it was before, to be verified with another account's key.
+    #[cfg(feature = "server")]
+    pub(crate) fn again(self) -> Request<Unverified> {
+        Request {
+            method: self.method,
+            path: self.path,
+            query: self.query,
+            headers: self.headers,
+            raw_body: self.raw_body,
+            received_at: self.received_at,
+            state: Unverified(()),
+        }
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &[u8] {

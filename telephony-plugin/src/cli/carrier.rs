@@ -14,6 +14,7 @@ use telephony_providers::{Connection, Error, Outcome, Transport, connect};
 
 use super::{REFUSED, complain};
 use crate::logging;
+use crate::report::chain;
 
 /// Exit code of a command of which it is not known whether it was carried out.
 const UNKNOWN: u8 = 3;
@@ -69,8 +70,8 @@ impl Carrier {
         if !account.enabled {
             return Err(format!("account {} is not enabled: set enabled to true", account.id));
         }
-        let transport = Transport::builder().build().map_err(|error| with_causes(&error))?;
-        let connection = connect(&account, &transport).map_err(|error| with_causes(&error))?;
+        let transport = Transport::builder().build().map_err(|error| chain(&error))?;
+        let connection = connect(&account, &transport).map_err(|error| chain(&error))?;
         Ok((account, connection))
     }
 
@@ -95,7 +96,7 @@ impl Carrier {
             });
             writeln!(anstream::stdout(), "{answer}")?;
         } else {
-            complain(&with_causes(error));
+            complain(&chain(error));
         }
         Ok(ExitCode::from(if error.outcome() == Outcome::Unknown { UNKNOWN } else { REFUSED }))
     }
@@ -115,15 +116,4 @@ fn read(path: &Path) -> Result<Config, String> {
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     config::load(&text, Host::Standalone, &|variable| std::env::var(variable).ok())
         .map_err(|errors| format!("{} has mistakes:\n{errors}", path.display()))
-}
-
-/// An error with everything that led to it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -6,15 +6,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use telephony_core::config::{Account, Provider};
 use telephony_core::{AccountId, Clock, SystemClock};
-use telephony_webhook::{
-    Captured, DangerousUnsigned, PlivoVerifier, TelnyxKey, TelnyxVerifier, TwilioVerifier,
-    Verifier, report,
-};
+use telephony_webhook::{Captured, report, verifier};
 
 use super::carrier::account;
 use super::{REFUSED, complain};
+use crate::report::chain;
 
 /// Say whether captured webhooks were signed by the carrier, and what to change where not.
 ///
@@ -39,7 +36,8 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> io::Result<ExitCode> {
         let keys = account(&self.config, self.account.as_ref());
-        let verifier = match keys.and_then(|account| verifier(&account)) {
+        let verifier = keys.and_then(|account| verifier(&account).map_err(|error| chain(&error)));
+        let verifier = match verifier {
             Ok(verifier) => verifier,
             Err(message) => {
                 complain(&message);
@@ -59,28 +57,4 @@ impl Verify {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// What verifies the webhooks of an account.
-fn verifier(account: &Account) -> Result<Box<dyn Verifier>, String> {
-    let verifier: Result<Box<dyn Verifier>, telephony_webhook::EmptyKey> = match &account.provider {
-        Provider::Twilio(twilio) => TwilioVerifier::new(twilio.auth_token.clone())
-            .and_then(|verifier| match &twilio.webhook_shared_key {
-                Some(key) => verifier.with_shared_key(key.clone()),
-                None => Ok(verifier),
-            })
-            .map(|verifier| Box::new(verifier) as _),
-        Provider::Telnyx(telnyx) => {
-            let key = telnyx.public_key.ok_or("telnyx.publicKey is missing: set it")?;
-            let key = TelnyxKey::new(&key).map_err(|error| format!("telnyx.publicKey: {error}"))?;
-            Ok(Box::new(TelnyxVerifier::new(key)))
-        }
-        Provider::Plivo(plivo) => PlivoVerifier::new(plivo.auth_token.clone()).map(|verifier| {
-            let verifier =
-                if plivo.allow_signature_v2 { verifier.dangerously_allow_v2() } else { verifier };
-            Box::new(verifier) as _
-        }),
-        _ => Ok(Box::new(DangerousUnsigned::dangerously_accept_unsigned())),
-    };
-    verifier.map_err(|error| error.to_string())
 }

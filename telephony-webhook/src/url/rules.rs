@@ -288,6 +288,12 @@ pub struct TrustedProxies(Vec<IpNet>);
 #[error("{0:?} is neither an address nor a network: write 10.0.0.1 or 10.0.0.0/8")]
 pub struct TrustedProxiesError(String);
 
+impl From<Vec<IpNet>> for TrustedProxies {
+    fn from(networks: Vec<IpNet>) -> Self {
+        Self(networks.into_iter().filter_map(canonical).collect())
+    }
+}
+
 impl TrustedProxies {
     /// Reads addresses and networks in CIDR notation.
     ///

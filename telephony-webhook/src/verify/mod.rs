@@ -1,5 +1,6 @@
 //! Verification: is this from the provider, and is it what the provider sent?
 
+mod choose;
 pub(crate) mod mac;
 pub(crate) mod plivo;
 mod report;
@@ -14,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
+pub use self::choose::{VerifierError, verifier};
 pub use self::plivo::{MAX_SIGNATURES, PlivoVerifier};
 pub use self::report::{Captured, Report, report};
 pub use self::telnyx::{TELNYX_TOLERANCE_SECONDS, TelnyxVerifier};

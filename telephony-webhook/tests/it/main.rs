@@ -13,6 +13,7 @@ mod inbox;
 mod parse;
 mod plivo;
 mod properties;
+mod server;
 mod sign;
 mod signer;
 mod telnyx;

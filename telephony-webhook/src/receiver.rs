@@ -1,0 +1,297 @@
+//! From a request to a committed event: admitted, verified, read, stored, and only then answered.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use telephony_core::{AccountId, Clock, Entropy, Event, MessageId, Sender};
+use tokio::sync::Notify;
+
+use crate::answer::Answer;
+use crate::counters::{Counted, Counters};
+use crate::endpoint::{Endpoint, Routes};
+use crate::headers::Headers;
+use crate::inbox::{EventKey, Inbox, Inserted, NewEntry};
+use crate::limits::{Limiter, Limits};
+use crate::nonces::Nonces;
+use crate::parse::{Notice, parse};
+use crate::refusal::Refusal;
+use crate::request::{Method, Request, Unverified, Verified};
+
+/// Takes requests into an inbox, for any server: [`admit`](Self::admit) looks at the head, and
+/// [`receive`](Self::receive) at the whole.
+#[derive(Debug)]
+pub struct Receiver {
+    routes: RwLock<Arc<Routes>>,
+    inbox: Arc<dyn Inbox>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    counters: Counters,
+    nonces: Nonces,
+    failed_authentication: Limiter<IpAddr>,
+    senders: Limiter<(AccountId, Sender)>,
+    routes_quota: Limiter<String>,
+    arrived: Arc<Notify>,
+}
+
+/// The head of a request that may be read further.
+#[derive(Debug)]
+pub struct Admitted {
+    routes: Arc<Routes>,
+    path: String,
+    peer: IpAddr,
+}
+
+impl Receiver {
+    /// A receiver without routes yet.
+    #[must_use]
+    pub fn new(
+        inbox: Arc<dyn Inbox>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            routes: RwLock::default(),
+            inbox,
+            clock,
+            entropy,
+            counters: Counters::default(),
+            nonces: Nonces::default(),
+            failed_authentication: Limiter::new(limits.failed_authentication),
+            senders: Limiter::new(limits.sender),
+            routes_quota: Limiter::new(limits.route),
+            arrived: Arc::default(),
+        }
+    }
+
+    /// Has these routes from now on. Requests that were admitted by earlier ones go on by those.
+    pub fn set_routes(&self, routes: Routes) {
+        *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
+    }
+
+    /// What became of requests so far.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        self.counters.read()
+    }
+
+    /// Notified when an event was committed.
+    #[must_use]
+    pub fn arrived(&self) -> Arc<Notify> {
+        Arc::clone(&self.arrived)
+    }
+
+    /// What tells the time here.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(crate) fn count_malformed(&self) {
+        self.counters.malformed.count();
+    }
+
+    pub(crate) fn count_limited(&self) {
+        self.counters.limited.count();
+    }
+
+    /// Looks at the head of a request: path, method, content type, and whether it carries what a
+    /// signature needs. `path` is without its query.
+    ///
+    /// # Errors
+    ///
+    /// The answer, when there is no need to read the body.
+    pub fn admit(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &Headers,
+        peer: IpAddr,
+    ) -> Result<Admitted, Answer> {
+        let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        let malformed = |answer| {
+            self.counters.malformed.count();
+            Err(answer)
+        };
+        let Some((_, endpoints)) = routes.find(path) else { return malformed(Answer::NOT_FOUND) };
+        let method = Method::from_name(method);
+        if method == Method::Other {
+            return malformed(Answer::METHOD);
+        }
+        if method == Method::Post && !is_readable(headers) {
+            return malformed(Answer::MEDIA_TYPE);
+        }
+        let mut refusal = None;
+        for endpoint in endpoints {
+            match endpoint.verifier.claimed(method, headers) {
+                Ok(_) => {
+                    let path = path.to_owned();
+                    return Ok(Admitted { routes, path, peer });
+                }
+                Err(other) => refusal = Some(other),
+            }
+        }
+        match refusal {
+            Some(Refusal::Method(_)) => malformed(Answer::METHOD),
+            Some(refusal) => Err(self.refuse(&refusal, path, peer)),
+            None => malformed(Answer::NOT_FOUND),
+        }
+    }
+
+    /// Verifies a request, reads it and commits what it says. The answer is 2xx only after that.
+    ///
+    /// Several accounts may have one key, when several numbers are one customer's: of those whose
+    /// key fits, the first that the payload belongs to takes it.
+    pub async fn receive(&self, admitted: &Admitted, mut request: Request<Unverified>) -> Answer {
+        let Admitted { routes, path, peer } = admitted;
+        let Some((route, endpoints)) = routes.find(path) else { return Answer::NOT_FOUND };
+        let mut foreign = None;
+        let mut refusal: Option<Refusal> = None;
+        for endpoint in endpoints {
+            let urls = endpoint.rules.resolve(*peer, path, request.headers());
+            let urls = urls.as_ref().map_err(|refusal| *refusal);
+            let verified = match request.verify(&*endpoint.verifier, urls) {
+                Ok(verified) => verified,
+                Err(refused) => {
+                    request = refused.request;
+                    // That a signature does not fit says more than that another kind is missing.
+                    if refusal.is_none() || matches!(refused.refusal, Refusal::Signature { .. }) {
+                        refusal = Some(refused.refusal);
+                    }
+                    continue;
+                }
+            };
+            let account = &endpoint.account;
+            let kind = account.provider.kind();
+            match parse(&verified, account, route) {
+                Ok(Notice::Event { key, event, claims }) if claims.belong_to(account) => {
+                    return self.take(endpoint, &verified, path, key, *event).await;
+                }
+                Ok(Notice::Event { .. }) => foreign = Some(kind),
+                Ok(Notice::Ignored { name }) => {
+                    self.counters.ignored.count();
+                    tracing::debug!(account_id = %account.id, name, "an event of another kind");
+                    return Answer::accepted(kind);
+                }
+                Err(error) => {
+                    self.counters.unreadable.count();
+                    tracing::warn!(account_id = %account.id, provider = %kind, %error, "unreadable");
+                    return Answer::UNREADABLE;
+                }
+            }
+            request = verified.again();
+        }
+        match (foreign, refusal) {
+            (Some(kind), _) => {
+                self.counters.foreign.count();
+                tracing::warn!(
+                    path,
+                    provider = %kind,
+                    "a signed webhook is for a number, account or profile that is not configured: \
+                     acknowledged and dropped; check fromNumber and the carrier's webhook URL"
+                );
+                Answer::accepted(kind)
+            }
+            (None, Some(refusal)) => self.refuse(&refusal, path, *peer),
+            (None, None) => Answer::NOT_FOUND,
+        }
+    }
+
+    /// Commits an event, within the limits of its route and its sender.
+    async fn take(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request<Verified>,
+        path: &str,
+        key: EventKey,
+        event: Event,
+    ) -> Answer {
+        let account = &endpoint.account;
+        let nonce = request.nonce().filter(|_| request.scheme().is_weak());
+        if nonce.is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
+            self.counters.unverified.count();
+            tracing::warn!(account_id = %account.id, "a V2 signature was replayed for another event");
+            return Answer::REFUSED;
+        }
+        let now = self.clock.now();
+        let sender = match &event {
+            Event::Message(message) => Some((account.id.clone(), message.from.clone())),
+            _ => None,
+        };
+        // A sender's messages are counted when they are new: a carrier that repeats one takes
+        // nothing from its sender.
+        let within = self.routes_quota.take(path.to_owned(), now)
+            && sender.as_ref().is_none_or(|sender| self.senders.allows(sender, now));
+        if !within {
+            self.counters.limited.count();
+            tracing::warn!(account_id = %account.id, path, "beyond a limit: answered 429");
+            return Answer::TOO_MANY;
+        }
+        let stored = match MessageId::generate(&*self.clock, &*self.entropy) {
+            Ok(id) => {
+                let entry = NewEntry::new(id.clone(), key.clone(), event, request.received_at());
+                self.inbox.insert(entry).await.map(|inserted| (id, inserted)).map_err(chain)
+            }
+            Err(error) => Err(chain(error)),
+        };
+        match stored {
+            Ok((id, Inserted::New)) => {
+                self.counters.accepted.count();
+                sender.map(|sender| self.senders.take(sender, now));
+                self.arrived.notify_one();
+                tracing::info!(account_id = %account.id, message_id = %id, "accepted");
+            }
+            Ok((_, Inserted::Duplicate(id))) => {
+                self.counters.duplicates.count();
+                tracing::debug!(account_id = %account.id, message_id = %id, "came before");
+            }
+            Err(error) => {
+                self.counters.not_stored.count();
+                tracing::error!(account_id = %account.id, error, "not stored: answered 503");
+                return Answer::UNAVAILABLE;
+            }
+        }
+        if let Some(nonce) = nonce {
+            self.nonces.remember(&account.id, nonce, key);
+        }
+        Answer::accepted(account.provider.kind())
+    }
+
+    /// The answer to what is not verified, which is logged as long as it is not a flood.
+    fn refuse(&self, refusal: &Refusal, path: &str, peer: IpAddr) -> Answer {
+        self.counters.unverified.count();
+        if !self.failed_authentication.take(network(peer), self.clock.now()) {
+            self.counters.limited.count();
+            return Answer::TOO_MANY;
+        }
+        tracing::warn!(%peer, path, reason = %refusal, advice = refusal.advice(), "refused");
+        refusal.answer()
+    }
+}
+
+/// Forms and JSON can be read. A body without a type is taken for what its account sends.
+fn is_readable(headers: &Headers) -> bool {
+    headers.all("content-type").all(|value| {
+        let essence = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+            || essence.eq_ignore_ascii_case(b"application/json")
+    })
+}
+
+/// An address, or the network of 64 bits that one customer has with IPv6.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) >> 64 << 64).to_be_bytes()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// An error with everything that led to it.
+fn chain(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

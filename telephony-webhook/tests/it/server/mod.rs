@@ -1,0 +1,6 @@
+//! The server over real sockets.
+
+mod refused;
+mod running;
+mod slow;
+mod taken;
