@@ -10,24 +10,24 @@ use crate::request::{Request, Verified};
 pub(super) struct Fields<'a>(Form<'a>);
 
 impl<'a> Fields<'a> {
-    pub(in crate::parse) fn of(request: &'a Request<Verified>) -> Result<Self, ParseError> {
+    pub(super) fn of(request: &'a Request<Verified>) -> Result<Self, ParseError> {
         request.raw_form().map(Self).map_err(|_| ParseError::TooManyFields)
     }
 
-    pub(in crate::parse) fn get(&self, name: &'static str) -> Result<Option<&str>, ParseError> {
+    pub(super) fn get(&self, name: &'static str) -> Result<Option<&str>, ParseError> {
         let value = self.0.one(name).map_err(|_| ParseError::Contradiction(name))?;
         Ok(value.filter(|value| !value.is_empty()))
     }
 
-    pub(in crate::parse) fn owned(&self, name: &'static str) -> Result<Option<String>, ParseError> {
+    pub(super) fn owned(&self, name: &'static str) -> Result<Option<String>, ParseError> {
         Ok(self.get(name)?.map(str::to_owned))
     }
 
-    pub(in crate::parse) fn required(&self, name: &'static str) -> Result<&str, ParseError> {
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, ParseError> {
         self.get(name)?.ok_or(ParseError::Missing(name))
     }
 
-    pub(in crate::parse) fn number<T: std::str::FromStr>(
+    pub(super) fn number<T: std::str::FromStr>(
         &self,
         name: &'static str,
     ) -> Result<Option<T>, ParseError> {
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A sender, which must be there and be one.
-    pub(in crate::parse) fn sender(
+    pub(super) fn sender(
         &self,
         name: &'static str,
         read: fn(&str) -> Option<Sender>,
@@ -47,8 +47,21 @@ impl<'a> Fields<'a> {
         read(self.required(name)?).ok_or(ParseError::Malformed { field: name, expected })
     }
 
+    /// The number or short code that was written to. Names are not written to, so one would be a
+    /// piece of another field, as [`message_id`](Self::message_id) says.
+    pub(super) fn recipient(
+        &self,
+        name: &'static str,
+        read: fn(&str) -> Option<Sender>,
+    ) -> Result<Sender, ParseError> {
+        let expected = "a phone number or a short code";
+        read(self.required(name)?)
+            .filter(|recipient| !matches!(recipient, Sender::Alphanumeric(_)))
+            .ok_or(ParseError::Malformed { field: name, expected })
+    }
+
     /// A sender, if it is there and is one: calls may come from what is none.
-    pub(in crate::parse) fn sender_if_any(
+    pub(super) fn sender_if_any(
         &self,
         name: &'static str,
         read: fn(&str) -> Option<Sender>,
@@ -60,7 +73,7 @@ impl<'a> Fields<'a> {
     ///
     /// The carriers' signatures do not say where a name ends and its value begins, so a value that
     /// does not look like one may be a piece of another field.
-    pub(in crate::parse) fn message_id(
+    pub(super) fn message_id(
         &self,
         name: &'static str,
         shape: fn(&str) -> bool,
@@ -71,7 +84,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The id of a call, likewise.
-    pub(in crate::parse) fn call_id(
+    pub(super) fn call_id(
         &self,
         name: &'static str,
         shape: fn(&str) -> bool,
@@ -83,7 +96,7 @@ impl<'a> Fields<'a> {
 
     /// The media whose URLs are under `url`, and whose types under `content_type`, each followed by
     /// a number from 0. Carriers differ about where they begin to count, so a gap is no end.
-    pub(in crate::parse) fn media(
+    pub(super) fn media(
         &self,
         url: &'static str,
         content_type: Option<&'static str>,

@@ -10,12 +10,12 @@ pub(super) struct Payload(Value);
 
 impl Payload {
     /// Reads a body. The parser bounds how deep it may be nested.
-    pub(in crate::parse) fn of(body: &[u8]) -> Result<Self, ParseError> {
+    pub(super) fn of(body: &[u8]) -> Result<Self, ParseError> {
         let value: Value = serde_json::from_slice(body).map_err(|_| ParseError::Json)?;
         if value.is_object() { Ok(Self(value)) } else { Err(ParseError::Json) }
     }
 
-    pub(in crate::parse) fn text(&self, pointer: &'static str) -> Result<Option<&str>, ParseError> {
+    pub(super) fn text(&self, pointer: &'static str) -> Result<Option<&str>, ParseError> {
         match self.0.pointer(pointer) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => {
@@ -25,18 +25,15 @@ impl Payload {
         }
     }
 
-    pub(in crate::parse) fn owned(
-        &self,
-        pointer: &'static str,
-    ) -> Result<Option<String>, ParseError> {
+    pub(super) fn owned(&self, pointer: &'static str) -> Result<Option<String>, ParseError> {
         Ok(self.text(pointer)?.map(str::to_owned))
     }
 
-    pub(in crate::parse) fn required(&self, pointer: &'static str) -> Result<&str, ParseError> {
+    pub(super) fn required(&self, pointer: &'static str) -> Result<&str, ParseError> {
         self.text(pointer)?.ok_or(ParseError::Missing(pointer))
     }
 
-    pub(in crate::parse) fn list(&self, pointer: &'static str) -> Result<&[Value], ParseError> {
+    pub(super) fn list(&self, pointer: &'static str) -> Result<&[Value], ParseError> {
         match self.0.pointer(pointer) {
             None | Some(Value::Null) => Ok(&[]),
             Some(Value::Array(items)) => Ok(items),
@@ -45,10 +42,7 @@ impl Payload {
     }
 
     /// A code, which may be written as a text or as a number.
-    pub(in crate::parse) fn code(
-        &self,
-        pointer: &'static str,
-    ) -> Result<Option<String>, ParseError> {
+    pub(super) fn code(&self, pointer: &'static str) -> Result<Option<String>, ParseError> {
         match self.0.pointer(pointer) {
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             _ => self.owned(pointer),
@@ -56,19 +50,19 @@ impl Payload {
     }
 
     /// A sender, which must be there and be one.
-    pub(in crate::parse) fn sender(&self, pointer: &'static str) -> Result<Sender, ParseError> {
+    pub(super) fn sender(&self, pointer: &'static str) -> Result<Sender, ParseError> {
         sender(self.required(pointer)?, pointer)
     }
 
     /// A sender, if it is there and is one: calls may come from what is none.
-    pub(in crate::parse) fn sender_if_any(
+    pub(super) fn sender_if_any(
         &self,
         pointer: &'static str,
     ) -> Result<Option<Sender>, ParseError> {
         Ok(self.text(pointer)?.and_then(|text| Sender::parse(text).ok()))
     }
 
-    pub(in crate::parse) fn message_id(
+    pub(super) fn message_id(
         &self,
         pointer: &'static str,
     ) -> Result<ProviderMessageId, ParseError> {
@@ -76,16 +70,13 @@ impl Payload {
             .map_err(|_| ParseError::Malformed { field: pointer, expected: "the id of a message" })
     }
 
-    pub(in crate::parse) fn call_id(
-        &self,
-        pointer: &'static str,
-    ) -> Result<ProviderCallId, ParseError> {
+    pub(super) fn call_id(&self, pointer: &'static str) -> Result<ProviderCallId, ParseError> {
         ProviderCallId::new(self.required(pointer)?)
             .map_err(|_| ParseError::Malformed { field: pointer, expected: "the id of a call" })
     }
 }
 
-pub(in crate::parse) fn sender(text: &str, field: &'static str) -> Result<Sender, ParseError> {
+pub(super) fn sender(text: &str, field: &'static str) -> Result<Sender, ParseError> {
     let expected = "a phone number, a short code or a sender's name";
     Sender::parse(text).map_err(|_| ParseError::Malformed { field, expected })
 }

@@ -36,7 +36,7 @@ fn is_inbound(fields: &Fields<'_>) -> Result<bool, ParseError> {
 
 fn message(incoming: &Incoming<'_>, fields: &Fields<'_>) -> Result<Notice, ParseError> {
     let id = fields.message_id("MessageUUID", is_uuid)?;
-    let (from, to) = (fields.sender("From", sender)?, fields.sender("To", sender)?);
+    let (from, to) = (fields.sender("From", sender)?, fields.recipient("To", sender)?);
     let claims = Claims { number: Some(to.clone()), ..Claims::default() };
     let mut message = incoming.message(id, from, to);
     // The words of an SMS are in `Text`, those of an MMS in `Body`.

@@ -10,12 +10,12 @@ use crate::url::UrlRefusal;
 use crate::verify::DangerousUnsigned;
 
 /// An account of a configuration.
-pub(in crate::parse) fn account(configuration: Value) -> Account {
+pub(super) fn account(configuration: Value) -> Account {
     let config = from_value(configuration, Host::Standalone, &|_| None).unwrap();
     config.accounts.into_iter().next().unwrap()
 }
 
-pub(in crate::parse) fn twilio() -> Account {
+pub(super) fn twilio() -> Account {
     account(json!({
         "provider": "twilio",
         "fromNumber": "+15017122661",
@@ -24,7 +24,7 @@ pub(in crate::parse) fn twilio() -> Account {
     }))
 }
 
-pub(in crate::parse) fn telnyx() -> Account {
+pub(super) fn telnyx() -> Account {
     account(json!({
         "provider": "telnyx",
         "fromNumber": "+17735550002",
@@ -36,7 +36,7 @@ pub(in crate::parse) fn telnyx() -> Account {
     }))
 }
 
-pub(in crate::parse) fn plivo() -> Account {
+pub(super) fn plivo() -> Account {
     account(json!({
         "provider": "plivo",
         "fromNumber": "+12025551000",
@@ -45,17 +45,12 @@ pub(in crate::parse) fn plivo() -> Account {
     }))
 }
 
-pub(in crate::parse) fn mock() -> Account {
+pub(super) fn mock() -> Account {
     account(json!({ "provider": "mock", "fromNumber": "+15550001111" }))
 }
 
 /// A request that somebody verified.
-pub(in crate::parse) fn verified(
-    method: &str,
-    target: &str,
-    kind: &str,
-    body: &[u8],
-) -> Request<Verified> {
+pub(super) fn verified(method: &str, target: &str, kind: &str, body: &[u8]) -> Request<Verified> {
     let headers = [("Host", "localhost"), ("Content-Type", kind)].into_iter().collect();
     let request = Request::new(method, target, headers, body, Timestamp::EPOCH);
     let verifier = DangerousUnsigned::dangerously_accept_unsigned();
@@ -63,21 +58,13 @@ pub(in crate::parse) fn verified(
 }
 
 /// What a form says that was posted to `target`.
-pub(in crate::parse) fn form(
-    account: &Account,
-    target: &str,
-    body: &str,
-) -> Result<Notice, ParseError> {
+pub(super) fn form(account: &Account, target: &str, body: &str) -> Result<Notice, ParseError> {
     let request = verified("POST", target, "application/x-www-form-urlencoded", body.as_bytes());
     parse(&request, account, route(target))
 }
 
 /// What JSON says that was posted to `target`.
-pub(in crate::parse) fn json(
-    account: &Account,
-    target: &str,
-    body: &Value,
-) -> Result<Notice, ParseError> {
+pub(super) fn json(account: &Account, target: &str, body: &Value) -> Result<Notice, ParseError> {
     let body = body.to_string();
     parse(&verified("POST", target, "application/json", body.as_bytes()), account, route(target))
 }
@@ -88,7 +75,7 @@ fn route(target: &str) -> Route {
 
 /// The parts of an event: its key, itself as JSON, whom it is for.
 #[track_caller]
-pub(in crate::parse) fn event(notice: Result<Notice, ParseError>) -> (String, Value, Claims) {
+pub(super) fn event(notice: Result<Notice, ParseError>) -> (String, Value, Claims) {
     match notice {
         Ok(Notice::Event { key, event, claims }) => {
             (key.as_str().to_owned(), serde_json::to_value::<Event>(*event).unwrap(), claims)
@@ -99,7 +86,7 @@ pub(in crate::parse) fn event(notice: Result<Notice, ParseError>) -> (String, Va
 
 /// The name of what was ignored.
 #[track_caller]
-pub(in crate::parse) fn ignored(notice: Result<Notice, ParseError>) -> String {
+pub(super) fn ignored(notice: Result<Notice, ParseError>) -> String {
     match notice {
         Ok(Notice::Ignored { name }) => name,
         other => panic!("{other:?}"),
@@ -107,7 +94,7 @@ pub(in crate::parse) fn ignored(notice: Result<Notice, ParseError>) -> String {
 }
 
 /// JSON with another value at `pointer`.
-pub(in crate::parse) fn with(mut body: Value, pointer: &str, value: Value) -> Value {
+pub(super) fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     *body.pointer_mut(pointer).unwrap() = value;
     body
 }

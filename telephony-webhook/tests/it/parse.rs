@@ -1,16 +1,20 @@
 //! What is posted becomes events, whatever is posted.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use telephony_core::config::{Account, Host, from_value};
-use telephony_core::{MAX_MEDIA, MAX_RAW_STATUS_BYTES, Timestamp};
+use telephony_core::{MAX_MEDIA, MAX_RAW_STATUS_BYTES, Secret, Timestamp};
 use telephony_webhook::{
-    DangerousUnsigned, Notice, ParseError, Request, Route, UrlRefusal, Verified, parse,
+    DangerousUnsigned, Notice, ParseError, PlivoVerifier, PublicUrl, PublicUrls, Request, Route,
+    Signer, TelnyxVerifier, TwilioVerifier, UrlRefusal, Verified, Verifier, parse,
+    telnyx_public_key,
 };
 use url::form_urlencoded;
 
 /// One account of each provider.
-fn accounts() -> Vec<Account> {
+static ACCOUNTS: LazyLock<Vec<Account>> = LazyLock::new(|| {
     [
         json!({ "provider": "twilio", "twilio": { "accountSid": "AC1", "authToken": "token" } }),
         json!({ "provider": "telnyx", "telnyx": {
@@ -29,7 +33,7 @@ fn accounts() -> Vec<Account> {
         config.accounts.into_iter().next().unwrap()
     })
     .collect()
-}
+});
 
 fn verified(method: &str, query: &str, kind: &str, body: &[u8]) -> Request<Verified> {
     let headers = [("Host", "localhost"), ("Content-Type", kind)].into_iter().collect();
@@ -43,16 +47,16 @@ fn verified(method: &str, query: &str, kind: &str, body: &[u8]) -> Request<Verif
 fn read(method: &str, query: &str, kind: &str, body: &[u8]) -> usize {
     let request = verified(method, query, kind, body);
     let mut events = 0;
-    for account in accounts() {
+    for account in ACCOUNTS.iter() {
         for route in [Route::Webhook, Route::Status] {
-            match parse(&request, &account, route) {
+            match parse(&request, account, route) {
                 Ok(Notice::Event { key, event, claims }) => {
                     events += 1;
                     let plain = |c: char| c.is_ascii_graphic() || c == ' ';
                     assert!(key.as_str().len() < 700 && key.as_str().chars().all(plain), "{key:?}");
                     assert!((2..=3).contains(&key.as_str().split(' ').count()), "{key:?}");
                     assert_eq!(event.account(), &account.id);
-                    let _ = claims.belong_to(&account);
+                    let _ = claims.belong_to(account);
                     let stored = serde_json::to_value(&event).unwrap();
                     let media = stored["media"].as_array().map_or(0, Vec::len);
                     assert!(media <= MAX_MEDIA);
@@ -247,12 +251,53 @@ fn the_payloads_above_are_events_before_they_are_broken() {
 }
 
 #[test]
+fn what_a_carrier_signs_becomes_an_event() {
+    const URL: &str = "https://example.com/telephony/status?ref=r-1";
+    let token = || Secret::new("token");
+    let telnyx = TelnyxVerifier::new(telnyx_public_key(&[7; 32]).parse().unwrap());
+    let sides: [(Signer, Box<dyn Verifier>, String, Value); 3] = [
+        (
+            Signer::twilio(token()),
+            Box::new(TwilioVerifier::new(token()).unwrap()),
+            "AccountSid=AC1&MessageSid=SM1&MessageStatus=sent&From=%2B15550001111".to_owned(),
+            json!(["delivery SM1 sent", "sent", "r-1"]),
+        ),
+        (
+            Signer::telnyx(&[7; 32]),
+            Box::new(telnyx),
+            payloads()[1].to_string(),
+            json!(["delivery m1 e2/ref", "delivered", "r-1"]),
+        ),
+        (
+            Signer::plivo(token()),
+            Box::new(PlivoVerifier::new(token()).unwrap()),
+            "MessageUUID=5b&Status=failed&ErrorCode=200&Sequence=2&From=15550001111".to_owned(),
+            json!(["delivery 5b failed/2", "failed", "r-1"]),
+        ),
+    ];
+    for (account, (signer, verifier, body, expected)) in ACCOUNTS.iter().zip(sides) {
+        let now = Timestamp::from_second(1_767_225_600);
+        let signed = signer.sign("POST", URL, body.as_bytes(), now, "n-1").unwrap();
+        let target = "/telephony/status?ref=r-1";
+        let request = Request::new("POST", target, signed.into_iter().collect(), body, now);
+        let urls = PublicUrls::from(PublicUrl::parse(URL).unwrap());
+        let request = request.verify(&*verifier, Ok(&urls)).unwrap();
+        let notice = parse(&request, account, Route::Status).unwrap();
+        let Notice::Event { key, event, claims } = notice else { panic!("{notice:?}") };
+        let event = serde_json::to_value(event).unwrap();
+        let said = json!([key.as_str(), event["report"]["status"], event["reference"]]);
+        assert_eq!(said, expected);
+        assert!(claims.belong_to(account), "{claims:?}");
+    }
+}
+
+#[test]
 fn json_that_is_too_much_is_refused() {
-    let mock = accounts().pop().unwrap();
+    let mock = ACCOUNTS.last().unwrap();
     let deep = format!(r#"{{"from": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     for body in [&*deep, r#"{"messageId": 1e99999}"#, "{", "", "[]", "null", "\u{FEFF}{}"] {
         read("POST", "", "application/json", body.as_bytes());
         let request = verified("POST", "", "application/json", body.as_bytes());
-        assert_eq!(parse(&request, &mock, Route::Webhook), Err(ParseError::Json));
+        assert_eq!(parse(&request, mock, Route::Webhook), Err(ParseError::Json));
     }
 }

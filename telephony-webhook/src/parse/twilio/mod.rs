@@ -37,7 +37,7 @@ pub(super) fn parse(incoming: &Incoming<'_>) -> Result<Notice, ParseError> {
 
 fn message(incoming: &Incoming<'_>, fields: &Fields<'_>) -> Result<Notice, ParseError> {
     let id = fields.message_id(message_sid(fields)?, is_message_sid)?;
-    let (from, to) = (fields.sender("From", sender)?, fields.sender("To", sender)?);
+    let (from, to) = (fields.sender("From", sender)?, fields.recipient("To", sender)?);
     let claims = claims(fields, Some(to.clone()))?;
     let mut message = incoming.message(id, from, to);
     message.body = Body::new(fields.get("Body")?.unwrap_or_default());
@@ -248,6 +248,11 @@ mod tests {
             ),
             (SMS.replace("f5e4", "f%205e4"), malformed("MessageSid", "the id of a message")),
             (SMS.replace("From=%2B15558675310", "From=%2B15"), malformed("From", sender)),
+            // Signed alike: the signature does not say where a name ends.
+            (
+                SMS.replace("ToState=CA", "To=StateCA").replace("To=%2B1501", "To%2B1501="),
+                malformed("To", "a phone number or a short code"),
+            ),
             (format!("{SMS}&From=%2B15558675311"), ParseError::Contradiction("From")),
             (format!("{SMS}&Body=Bye"), ParseError::Contradiction("Body")),
             ("a=1&".repeat(600), ParseError::TooManyFields),
