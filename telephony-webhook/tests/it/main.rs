@@ -10,6 +10,7 @@
 
 mod forwarded;
 mod inbox;
+mod inbox_model;
 mod parse;
 mod plivo;
 mod properties;

@@ -91,7 +91,7 @@ fn lease_head(
 fn head(db: &Connection, lane: &str) -> Answer<Option<Head>> {
     db.prepare_cached(
         "SELECT position, id, attempts, leases, received_at, due_at, event FROM inbox_entry
-            WHERE lane = ?1 AND state = 0 ORDER BY position LIMIT 1",
+            INDEXED BY inbox_entry_waiting WHERE lane = ?1 AND state = 0 ORDER BY position LIMIT 1",
     )?
     .query_row([lane], |row| {
         let event: Option<String> = row.get(6)?;
@@ -223,12 +223,13 @@ pub(super) fn clean(
     let forgotten = change(
         db,
         "DELETE FROM inbox_entry WHERE position IN (SELECT position FROM inbox_entry
-            WHERE state = 1 AND received_at < ?1 LIMIT ?2)",
+            INDEXED BY inbox_entry_done WHERE state = 1 AND received_at < ?1 LIMIT ?2)",
         params![forget_before.as_millisecond(), rows(limit)],
     )?;
     let erased = change(
         db,
         "UPDATE inbox_entry SET event = NULL WHERE position IN (SELECT position FROM inbox_entry
+            INDEXED BY inbox_entry_unerased
             WHERE state = 1 AND event IS NOT NULL AND done_at < ?1 LIMIT ?2)",
         params![erase_before.as_millisecond(), rows(limit.saturating_sub(forgotten))],
     )?;
@@ -259,7 +260,7 @@ fn open_lane(db: &Connection, lane: &str, at: Timestamp) -> Answer<()> {
 
 /// Makes a lane due when its new head is, or closes it when nothing waits.
 fn advance(db: &Connection, lane: &str) -> Answer<()> {
-    let sql = "SELECT due_at FROM inbox_entry
+    let sql = "SELECT due_at FROM inbox_entry INDEXED BY inbox_entry_waiting
         WHERE lane = ?1 AND state = 0 ORDER BY position LIMIT 1";
     let due_at: Option<i64> =
         db.prepare_cached(sql)?.query_row([lane], |row| row.get(0)).optional()?;

@@ -20,7 +20,8 @@ pub(super) const MIGRATIONS: &[&str] = &["
         UNIQUE (account, key)
     ) STRICT;
 
-    -- Who is next in a lane.
+    -- Left to itself, SQLite takes the index of states for everything, and reads all that waits:
+    -- so the queries name theirs. This one says who is next in a lane.
     CREATE INDEX inbox_entry_waiting ON inbox_entry (lane, position) WHERE state = 0;
     -- What people list and count.
     CREATE INDEX inbox_entry_state ON inbox_entry (state);
