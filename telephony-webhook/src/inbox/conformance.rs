@@ -268,8 +268,9 @@ pub async fn rows_are_listed(inbox: &dyn Inbox) {
         assert_eq!((&entry.account, entry.received_at), (new.event.account(), NOW));
         assert_eq!((entry.attempts, &entry.reason), (0, &None));
     }
-    assert!(answered(inbox.list(EntryState::Done, 9).await).is_empty());
-    assert!(answered(inbox.list(EntryState::Failed, 9).await).is_empty());
+    for empty in [EntryState::Done, EntryState::Failed] {
+        assert!(answered(inbox.list(empty, 9).await).is_empty());
+    }
 }
 
 /// It is said when to come back, and that need not be in the past.
@@ -289,15 +290,13 @@ pub async fn next_due_is_told(inbox: &dyn Inbox) {
 pub async fn cleaning_erases_and_forgets(inbox: &dyn Inbox) {
     insert(inbox, &[message(1, 1)]).await;
     fail(inbox, "down").await;
-    let (done, also_done) = (message(2, 2), message(3, 3));
-    insert(inbox, &[done.clone(), also_done]).await;
+    let done = message(2, 2);
+    insert(inbox, &[done.clone(), message(3, 3)]).await;
     for leased in lease(inbox, NOW).await {
         finish(inbox, &leased.lease, later(10)).await;
     }
     insert(inbox, &[message(4, 4)]).await;
-    let clean = async |erase_before, forget_before, limit| {
-        answered(inbox.clean(erase_before, forget_before, limit).await)
-    };
+    let clean = async |erase, forget, limit| answered(inbox.clean(erase, forget, limit).await);
     assert_eq!(clean(later(10), NOW, 9).await, 0, "neither is over yet");
     assert_eq!(clean(later(11), NOW, 1).await, 1, "one at a time");
     assert_eq!(clean(later(11), NOW, 9).await, 1);
