@@ -59,6 +59,19 @@ pub struct Note {
     pub kind: NoteKind,
 }
 
+impl Note {
+    /// A text that is owed.
+    #[must_use]
+    pub const fn new(
+        account: AccountId,
+        number: PhoneNumber,
+        code: PairingCode,
+        kind: NoteKind,
+    ) -> Self {
+        Self { account, number, code, kind }
+    }
+}
+
 /// What a text that is owed says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoteKind {

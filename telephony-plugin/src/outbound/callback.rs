@@ -1,0 +1,60 @@
+//! The URL by which a carrier reports on one part.
+
+use telephony_core::config::{Account, Serve};
+use telephony_core::{HttpUrl, Reference};
+use telephony_webhook::REFERENCE_FIELD;
+
+/// Where an account's reports arrive, less what tells one part from another.
+#[derive(Debug, Clone)]
+pub(super) struct StatusCallback(String);
+
+impl StatusCallback {
+    /// Known where the account has a public URL, which is its root or that of its webhook.
+    pub(super) fn new(account: &Account, serve: &Serve, tunnel: Option<&HttpUrl>) -> Option<Self> {
+        let url = account.public_url.as_ref().or(tunnel)?.as_str().trim_end_matches('/');
+        let root = url.strip_suffix(serve.path.trim_end_matches('/')).unwrap_or(url);
+        let (root, path) = (root.trim_end_matches('/'), serve.status_path.trim_end_matches('/'));
+        Some(Self(format!("{root}{path}/{}", account.id)))
+    }
+
+    /// For one part.
+    pub(super) fn of(&self, reference: &Reference) -> Option<HttpUrl> {
+        format!("{}?{REFERENCE_FIELD}={reference}", self.0).parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use telephony_core::config::{Host, from_value};
+
+    use super::*;
+
+    #[test]
+    fn it_is_below_the_public_url() {
+        for (public, expected) in [
+            (None, None),
+            (Some("https://a.example"), Some("https://a.example/telephony/status/default?ref=r1")),
+            (
+                Some("https://a.example/telephony/webhook"),
+                Some("https://a.example/telephony/status/default?ref=r1"),
+            ),
+            (
+                Some("https://a.example/sms/telephony/webhook"),
+                Some("https://a.example/sms/telephony/status/default?ref=r1"),
+            ),
+        ] {
+            let mut value = json!({
+                "provider": "plivo", "fromNumber": "+15550001111",
+                "plivo": { "authId": "MA1", "authToken": "t" },
+            });
+            if let Some(url) = public {
+                value["publicUrl"] = url.into();
+            }
+            let config = from_value(value, Host::Standalone, &|_| None).unwrap();
+            let callback = StatusCallback::new(&config.accounts[0], &config.serve, None);
+            let url = callback.and_then(|callback| callback.of(&"r1".parse().unwrap()));
+            assert_eq!(url.as_ref().map(HttpUrl::as_str), expected);
+        }
+    }
+}

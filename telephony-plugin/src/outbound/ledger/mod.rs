@@ -1,0 +1,212 @@
+//! What is to go out and what became of it, on disk.
+
+mod queries;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use rusqlite::Connection;
+use telephony_core::{
+    AccountId, Applied, DeliveryUpdate, MessageId, PhoneNumber, ProviderMessageId, Reference,
+    StatusReport, Timestamp,
+};
+use telephony_webhook::{Schema, SqliteWriter, WriteError};
+use thiserror::Error;
+
+use super::send::{Enqueued, NewSend, Part, SendStatus};
+
+/// Keeps sends in tables of the one database. Each method is one transaction, and what it says
+/// holds after a crash.
+///
+/// A part is marked as being sent before a byte of it leaves. What is still marked so when the
+/// process starts may have been sent, and is not sent again.
+#[derive(Debug, Clone)]
+pub struct SqliteLedger(SqliteWriter);
+
+/// The ledger failed. What it was is the source.
+#[derive(Debug, Error)]
+#[error("the ledger of what is sent cannot be used")]
+pub struct LedgerError(#[from] WriteError);
+
+/// A part that is to be sent now, by whoever claimed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claimed {
+    /// Which one it is.
+    pub(super) row: i64,
+    /// The send it is of.
+    pub send: MessageId,
+    /// The account it goes through.
+    pub account: AccountId,
+    /// Whom it goes to.
+    pub to: PhoneNumber,
+    /// What it is.
+    pub part: Part,
+    /// What the carrier's reports on it carry.
+    pub reference: Reference,
+    /// How often it has been tried, this time included.
+    pub attempt: u32,
+}
+
+/// What waits, and what nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[non_exhaustive]
+pub struct Backlog {
+    /// Parts that wait.
+    pub queued: u64,
+    /// Parts of which it is not known whether they were sent.
+    pub unknown: u64,
+    /// Parts that were not sent and will not be.
+    pub refused: u64,
+}
+
+impl SqliteLedger {
+    /// Its tables, which the writer is to be opened with.
+    pub const SCHEMA: Schema = Schema { name: "outbound", migrations: schema::MIGRATIONS };
+
+    /// A ledger in the file of `writer`.
+    #[must_use]
+    pub const fn new(writer: SqliteWriter) -> Self {
+        Self(writer)
+    }
+
+    /// Writes a send down, unless its source gave it before. `references` has one for each part.
+    pub(super) async fn enqueue(
+        &self,
+        id: MessageId,
+        send: NewSend,
+        references: Vec<Reference>,
+        now: Timestamp,
+    ) -> Result<Enqueued, LedgerError> {
+        self.transact(move |db| queries::enqueue(db, &id, &send, &references, now)).await
+    }
+
+    /// Marks at most `limit` parts as being sent: of each number that nothing is being sent to, the
+    /// first that waits, if it is due. Parts of the accounts in `except` are left.
+    pub(super) async fn claim(
+        &self,
+        now: Timestamp,
+        except: Vec<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Claimed>, LedgerError> {
+        self.transact(move |db| queries::claim(db, now, &except, limit)).await
+    }
+
+    /// When the next part may be due.
+    pub(super) async fn next_due(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.transact(queries::next_due).await
+    }
+
+    /// The carrier has a part.
+    pub(super) async fn sent(
+        &self,
+        row: i64,
+        id: ProviderMessageId,
+        report: StatusReport,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.transact(move |db| queries::sent(db, row, &id, report, now)).await
+    }
+
+    /// A part was not sent, and may be at `at`.
+    pub(super) async fn not_sent(
+        &self,
+        row: i64,
+        at: Timestamp,
+        reason: String,
+    ) -> Result<(), LedgerError> {
+        self.transact(move |db| queries::not_sent(db, row, at, &reason)).await
+    }
+
+    /// A part was not sent and will not be, and so the rest of its send.
+    pub(super) async fn refused(
+        &self,
+        row: i64,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.transact(move |db| queries::refused(db, row, &reason, now)).await
+    }
+
+    /// Whether a part was sent is not known.
+    pub(super) async fn unknown(
+        &self,
+        row: i64,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.transact(move |db| queries::unknown(db, row, &reason, now)).await
+    }
+
+    /// Gives up on what was being sent when the process ended: how many parts that were.
+    pub(super) async fn recover(&self, now: Timestamp) -> Result<usize, LedgerError> {
+        self.transact(move |db| queries::recover(db, now)).await
+    }
+
+    /// Takes a carrier's report on a part, found by its reference or by the carrier's id. `None`
+    /// when there is no such part.
+    pub(super) async fn apply(
+        &self,
+        update: DeliveryUpdate,
+        now: Timestamp,
+    ) -> Result<Option<Applied>, LedgerError> {
+        self.transact(move |db| queries::apply(db, &update, now)).await
+    }
+
+    /// What is known of a send, by our id or the carrier's id of one of its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn status(&self, id: &str) -> Result<Option<SendStatus>, LedgerError> {
+        let id = id.to_owned();
+        self.transact(move |db| queries::status(db, &id)).await
+    }
+
+    /// How many replies were written down for `to` since then.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn replies_since(
+        &self,
+        account: &AccountId,
+        to: &PhoneNumber,
+        since: Timestamp,
+    ) -> Result<u64, LedgerError> {
+        let (account, to) = (account.clone(), to.clone());
+        self.transact(move |db| queries::replies_since(db, &account, &to, since)).await
+    }
+
+    /// What waits, and what nobody knows.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn backlog(&self) -> Result<Backlog, LedgerError> {
+        self.transact(queries::backlog).await
+    }
+
+    /// Erases the contents of parts that ended before `erase_before`, and forgets sends that were
+    /// written down before `forget_before` and have ended. How many rows were changed, at most
+    /// about `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn clean(
+        &self,
+        erase_before: Timestamp,
+        forget_before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, LedgerError> {
+        self.transact(move |db| queries::clean(db, erase_before, forget_before, limit)).await
+    }
+
+    async fn transact<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        Ok(self.0.transact(work).await?)
+    }
+}

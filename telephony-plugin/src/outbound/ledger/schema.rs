@@ -1,0 +1,40 @@
+//! The tables of the ledger.
+
+/// What each version adds to the one before.
+pub(super) const MIGRATIONS: &[&str] = &["
+    CREATE TABLE outbound_send (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        source TEXT NOT NULL, -- 'reply …', 'note …', 'key …' or 'once …'
+        fingerprint BLOB NOT NULL,
+        created_at INTEGER NOT NULL, -- milliseconds since the Unix epoch
+        UNIQUE (account, source)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX outbound_send_recipient ON outbound_send (account, recipient, created_at);
+    CREATE INDEX outbound_send_created ON outbound_send (created_at);
+
+    CREATE TABLE outbound_part (
+        sequence INTEGER PRIMARY KEY,
+        send TEXT NOT NULL REFERENCES outbound_send (id),
+        lane TEXT NOT NULL, -- account and recipient
+        account TEXT NOT NULL,
+        state INTEGER NOT NULL DEFAULT 0, -- 0 queued, 1 sending, 2 sent, 3 refused, 4 unknown
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        reference TEXT NOT NULL UNIQUE,
+        provider_id TEXT,
+        content TEXT, -- JSON; erased when it has been kept long enough
+        delivery TEXT, -- JSON of what the carrier reported
+        reason TEXT
+    ) STRICT;
+    CREATE INDEX outbound_part_send ON outbound_part (send, sequence);
+    CREATE INDEX outbound_part_due ON outbound_part (due_at) WHERE state = 0;
+    CREATE INDEX outbound_part_lane ON outbound_part (lane, sequence) WHERE state < 2;
+    CREATE INDEX outbound_part_state ON outbound_part (state) WHERE state <> 2;
+    CREATE INDEX outbound_part_provider ON outbound_part (account, provider_id)
+        WHERE provider_id IS NOT NULL;
+    CREATE INDEX outbound_part_kept ON outbound_part (changed_at)
+        WHERE state >= 2 AND content IS NOT NULL;
+"];

@@ -1,0 +1,15 @@
+//! From a text to the carrier: planned, written down, sent, and never sent twice.
+
+mod callback;
+mod ledger;
+mod outbox;
+mod pace;
+mod plan;
+mod send;
+
+pub use self::ledger::{Backlog, Claimed, LedgerError, SqliteLedger};
+pub use self::outbox::{Outbox, Sender, SubmitError};
+pub use self::plan::plan;
+pub use self::send::{
+    Enqueued, NewSend, Part, PartState, PartStatus, SendOutcome, SendStatus, Source,
+};

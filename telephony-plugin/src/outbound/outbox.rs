@@ -1,0 +1,319 @@
+//! The worker that sends what is written down.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use telephony_core::config::{Account, Serve};
+use telephony_core::{
+    AccountId, Applied, Clock, DeliveryUpdate, Entropy, EntropyError, HttpUrl, IdError, MessageId,
+    OutboundMessage, ProviderKind, Reference, Timestamp, Token,
+};
+use telephony_providers::{Error as ProviderError, ErrorKind, MessagingProvider, Outcome, Sent};
+use thiserror::Error;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use super::callback::StatusCallback;
+use super::ledger::{Claimed, LedgerError, SqliteLedger};
+use super::pace::Pace;
+use super::send::{Enqueued, NewSend, SendOutcome, SendStatus};
+use crate::report::chain;
+
+/// The most parts that are being sent at once.
+const MAX_IN_FLIGHT: usize = 32;
+
+/// The most tries of a part that was not sent each time: with the waits between them, an hour.
+const MAX_ATTEMPTS: u32 = 12;
+
+/// How long is waited before a part that was not sent is tried again: doubled each time, up to the
+/// longest, and never less than the carrier asks for.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// How often is looked whether something is due when nobody says so.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long sends may take when the process stops. What is still on its way then is unknown.
+const LAST_SENDS: Duration = Duration::from_secs(8);
+
+/// An account as parts leave through it.
+#[derive(Debug)]
+pub struct Sender {
+    account: AccountId,
+    provider: Arc<dyn MessagingProvider>,
+    callback: Option<StatusCallback>,
+    pace: Option<Mutex<Pace>>,
+}
+
+impl Sender {
+    /// An account's way out; `tunnel` is a public URL where the account has none.
+    #[must_use]
+    pub fn new(
+        account: &Account,
+        provider: Arc<dyn MessagingProvider>,
+        serve: &Serve,
+        tunnel: Option<&HttpUrl>,
+    ) -> Self {
+        let pace = account.sms.segments_per_second.and_then(Pace::new).map(Mutex::new);
+        let callback = StatusCallback::new(account, serve, tunnel);
+        Self { account: account.id.clone(), provider, callback, pace }
+    }
+
+    fn is_free(&self, now: Timestamp) -> bool {
+        self.pace.as_ref().is_none_or(|pace| lock(pace).is_free(now))
+    }
+}
+
+/// Sends what is written down, and writes down what came of it.
+#[derive(Debug)]
+pub struct Outbox {
+    ledger: SqliteLedger,
+    senders: HashMap<AccountId, Sender>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    /// Notified when a part may be due.
+    due: Notify,
+    /// Notified when something became of a part.
+    changed: Notify,
+}
+
+/// Why a send was not written down.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The database failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// There is no randomness for an id.
+    #[error("no id can be made for the send")]
+    Entropy(#[from] EntropyError),
+    /// An id is none, which ours always are.
+    #[error("an id that was made is none")]
+    Id(#[from] IdError),
+    /// The key came before, with something else.
+    #[error("this idempotency key came before with another recipient or text: use a new key")]
+    Conflict,
+    /// There is nothing to send.
+    #[error("there is neither text nor media to send")]
+    Empty,
+}
+
+impl Outbox {
+    /// An outbox that sends through these accounts.
+    pub fn new(
+        ledger: SqliteLedger,
+        senders: impl IntoIterator<Item = Sender>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        let senders = senders.into_iter().map(|sender| (sender.account.clone(), sender)).collect();
+        let (due, changed) = (Notify::new(), Notify::new());
+        Self { ledger, senders, clock, entropy, due, changed }
+    }
+
+    /// Writes a send down, to be sent soon; its id. What its source gave before keeps its id.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] when it is not on disk.
+    pub async fn submit(&self, send: NewSend) -> Result<MessageId, SubmitError> {
+        if send.parts.is_empty() {
+            return Err(SubmitError::Empty);
+        }
+        let id = MessageId::generate(&*self.clock, &*self.entropy)?;
+        let reference = || -> Result<_, SubmitError> {
+            Ok(Reference::new(Token::generate(&*self.entropy)?.as_str())?)
+        };
+        let references = send.parts.iter().map(|_| reference()).collect::<Result<_, _>>()?;
+        match self.ledger.enqueue(id, send, references, self.clock.now()).await? {
+            Enqueued::New(id) | Enqueued::Existing(id) => {
+                self.due.notify_one();
+                Ok(id)
+            }
+            Enqueued::Conflict => Err(SubmitError::Conflict),
+        }
+    }
+
+    /// Waits until a send has ended, one way or another; `None` when there is no such send.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn settled(&self, id: &MessageId) -> Result<Option<SendStatus>, LedgerError> {
+        loop {
+            // Asked for before looking, so that nothing that happens in between is missed.
+            let changed = self.changed.notified();
+            match self.ledger.status(id.as_str()).await? {
+                Some(status) if status.outcome == SendOutcome::Pending => changed.await,
+                status => return Ok(status),
+            }
+        }
+    }
+
+    /// Takes a carrier's report. One on what we did not send is nobody's.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn apply(&self, update: &DeliveryUpdate) -> Result<(), LedgerError> {
+        let (account_id, status) = (&update.account, update.report.status);
+        let provider_id = update.id.as_str();
+        match self.ledger.apply(update.clone(), self.clock.now()).await? {
+            Some(Applied::Conflicted) => {
+                tracing::warn!(%account_id, provider_id, %status, "contradicts an earlier report");
+            }
+            Some(_) => tracing::info!(%account_id, provider_id, %status, "reported"),
+            None => tracing::debug!(%account_id, provider_id, %status, "is not one of ours"),
+        }
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// Sends until `stop` becomes true; then finishes what is on its way.
+    ///
+    /// What an earlier process was sending when it ended is not sent again.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut recovered = false;
+        let mut sending = JoinSet::new();
+        loop {
+            while sending.try_join_next().is_some() {}
+            if *stop.borrow() {
+                break;
+            }
+            if !recovered {
+                recovered = self.recover().await;
+            }
+            let room = MAX_IN_FLIGHT.saturating_sub(sending.len());
+            let claimed = if recovered { self.claim(room).await } else { Vec::new() };
+            if claimed.is_empty() {
+                tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => break,
+                    () = self.due.notified() => {}
+                    () = tokio::time::sleep(self.wait().await) => {}
+                }
+            }
+            for part in claimed {
+                let outbox = Arc::clone(&self);
+                sending.spawn(async move { outbox.send(part).await });
+            }
+        }
+        let finish = async { while sending.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_SENDS, finish).await.is_err() {
+            tracing::warn!("some sends did not end in time: whether they were sent is not known");
+        }
+    }
+
+    async fn recover(&self) -> bool {
+        match self.ledger.recover(self.clock.now()).await {
+            Ok(0) => true,
+            Ok(parts) => {
+                tracing::warn!(
+                    parts,
+                    "were being sent when the process ended; whether they were \
+                    is not known, and they are not sent again"
+                );
+                true
+            }
+            Err(error) => {
+                tracing::error!(error = chain(&error), "nothing is sent until this can be read");
+                false
+            }
+        }
+    }
+
+    async fn claim(&self, room: usize) -> Vec<Claimed> {
+        if room == 0 {
+            return Vec::new();
+        }
+        let now = self.clock.now();
+        let busy = |sender: &&Sender| !sender.is_free(now);
+        let except: Vec<_> =
+            self.senders.values().filter(busy).map(|s| s.account.clone()).collect();
+        let paced = self.senders.values().any(|sender| sender.pace.is_some());
+        // Where segments are counted, each is counted before the next is let go.
+        let claimed = self.ledger.claim(now, except, if paced { 1 } else { room }).await;
+        claimed.unwrap_or_else(|error| {
+            tracing::error!(error = chain(&error), "what is to be sent cannot be read");
+            Vec::new()
+        })
+    }
+
+    /// How long nothing is due, as far as that is known.
+    async fn wait(&self) -> Duration {
+        let now = self.clock.now();
+        let due = self.ledger.next_due().await.ok().flatten();
+        let free = self.senders.values().filter_map(|sender| sender.pace.as_ref());
+        let free = free.map(|pace| lock(pace).free_at()).filter(|at| *at > now).min();
+        let next = due.filter(|due| *due > now).into_iter().chain(free).min();
+        next.map_or(LOOK, |at| at.saturating_since(now).clamp(Duration::from_millis(1), LOOK))
+    }
+
+    async fn send(&self, claimed: Claimed) {
+        let Claimed { row, send, account, attempt, .. } = &claimed;
+        let now = || self.clock.now();
+        let recorded = match self.hand_over(&claimed).await {
+            Ok(sent) => {
+                let provider_id = sent.id.as_str();
+                tracing::info!(account_id = %account, message_id = %send, provider_id, "sent");
+                self.ledger.sent(*row, sent.id, sent.report, now()).await
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                tracing::warn!(account_id = %account, message_id = %send, attempt,
+                    outcome = error.outcome().as_str(), error = chain(&error), "not sent");
+                if error.outcome() != Outcome::NotSent {
+                    self.ledger.unknown(*row, reason, now()).await
+                } else if error.is_transient() && *attempt < MAX_ATTEMPTS {
+                    let at = now().saturating_add(wait(*attempt, error.retry_after()));
+                    self.ledger.not_sent(*row, at, reason).await
+                } else {
+                    self.ledger.refused(*row, reason, now()).await
+                }
+            }
+        };
+        if let Err(error) = recorded {
+            // It stays marked as being sent, and so is not sent again.
+            tracing::error!(message_id = %send, error = chain(&error), "cannot be written down");
+        }
+        self.changed.notify_waiters();
+        self.due.notify_one();
+    }
+
+    async fn hand_over(&self, claimed: &Claimed) -> Result<Sent, ProviderError> {
+        let Some(sender) = self.senders.get(&claimed.account) else {
+            // Which provider it had is not known any more either; only the sentence is shown.
+            return Err(refused(ProviderKind::Mock, "its account is not configured any more"));
+        };
+        let body = &claimed.part.body;
+        if let Some(pace) = &sender.pace {
+            lock(pace).count(telephony_sms::analyze(body.as_str()).segments, self.clock.now());
+        }
+        let mut builder = OutboundMessage::builder(claimed.to.clone()).body(body.clone());
+        for url in &claimed.part.media {
+            builder = builder.media(url.clone());
+        }
+        let callback = sender.callback.as_ref();
+        if let Some(url) = callback.and_then(|callback| callback.of(&claimed.reference)) {
+            builder = builder.status_callback(url);
+        }
+        let message =
+            builder.build().map_err(|error| refused(sender.provider.kind(), error.to_string()))?;
+        sender.provider.send(&message).await
+    }
+}
+
+fn refused(provider: ProviderKind, sentence: impl Into<Cow<'static, str>>) -> ProviderError {
+    ProviderError::new(provider, ErrorKind::Configuration, Outcome::NotSent, sentence)
+}
+
+fn wait(attempt: u32, asked_for: Option<Duration>) -> Duration {
+    let own = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+    own.max(asked_for.unwrap_or_default())
+}
+
+fn lock(pace: &Mutex<Pace>) -> std::sync::MutexGuard<'_, Pace> {
+    // Counting cannot be left half done.
+    pace.lock().unwrap_or_else(PoisonError::into_inner)
+}

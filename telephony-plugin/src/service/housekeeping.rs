@@ -1,0 +1,46 @@
+//! What is kept is kept for a time: contents are erased first, and the rows later.
+
+use std::time::Duration;
+
+use telephony_webhook::DEDUPE;
+use tokio::sync::watch;
+
+use super::Telephony;
+use crate::report::chain;
+
+/// How long the contents of messages are kept after they are done: long enough to look into a
+/// complaint.
+pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How often is cleaned, and how many rows at a time, so that nobody waits long for it.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+const ROWS: usize = 500;
+
+/// Cleans until `stop` becomes true.
+pub(super) async fn run(service: &Telephony, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = clean(service).await {
+            tracing::warn!(error, "old messages cannot be erased now; trying again later");
+        }
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn clean(service: &Telephony) -> Result<(), String> {
+    let now = service.clock.now();
+    let erase = now.saturating_sub(RETENTION);
+    // A row is known for as long as it may be repeated, and for as long as its contents are kept.
+    let forget = now.saturating_sub(DEDUPE.max(RETENTION));
+    loop {
+        let inbox = service.inbox.clean(erase, forget, ROWS).await;
+        let inbox = inbox.map_err(|error| chain(&error))?;
+        let outbox = service.ledger.clean(erase, forget, ROWS).await;
+        let outbox = outbox.map_err(|error| chain(&error))?;
+        if inbox == 0 && outbox == 0 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! One event's turn: whom it is from, whether they may talk, what is answered.
+
+use std::time::Duration;
+
+use telephony_core::{Event, InboundMessage, MessageId};
+use telephony_pairing::Access;
+use telephony_webhook::{EntryState, Leased};
+
+use super::account::Account;
+use super::dispatch::LEASE;
+use super::{Telephony, keywords};
+use crate::handler::Incoming;
+use crate::outbound::{NewSend, Source};
+use crate::report::chain;
+
+/// The most replies to one number within [`REPLY_WINDOW`], so that two machines that answer each
+/// other come to an end.
+const MAX_REPLIES: u64 = 30;
+const REPLY_WINDOW: Duration = Duration::from_secs(60);
+
+/// How long is waited before an event that failed is tried again: doubled each time, up to the
+/// longest.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// Why an event is to be tried again.
+struct TryAgain(String);
+
+impl<E: std::error::Error> From<E> for TryAgain {
+    fn from(error: E) -> Self {
+        Self(chain(&error))
+    }
+}
+
+/// Takes an event's turn and says in the inbox how it ended.
+pub(super) async fn run(service: &Telephony, leased: Leased) {
+    let id = &leased.lease.id;
+    let now = || service.clock.now();
+    let ended = match while_held(service, &leased, take(service, &leased)).await {
+        Some(Ok(())) => service.inbox.finish(&leased.lease, now()).await.map(drop),
+        Some(Err(TryAgain(reason))) => {
+            let at = now().saturating_add(wait(leased.attempt));
+            let back = service.inbox.put_back(&leased.lease, at, &reason).await;
+            let given_up = matches!(back, Ok(Some(EntryState::Failed)));
+            tracing::error!(message_id = %id, attempt = leased.attempt, given_up, reason, "failed");
+            back.map(drop)
+        }
+        // Its lease ran out while this process was held up, and somebody else has it.
+        None => Ok(()),
+    };
+    if let Err(error) = ended {
+        tracing::error!(message_id = %id, error = chain(&error), "the inbox failed: it comes again");
+    }
+}
+
+/// Does `work` while the lease is held; `None` when it was lost.
+async fn while_held<T>(
+    service: &Telephony,
+    leased: &Leased,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut work => return Some(result),
+            () = tokio::time::sleep(LEASE / 3) => {}
+        }
+        let until = service.clock.now().saturating_add(LEASE);
+        if matches!(service.inbox.renew(&leased.lease, until).await, Ok(false)) {
+            return None;
+        }
+    }
+}
+
+async fn take(service: &Telephony, leased: &Leased) -> Result<(), TryAgain> {
+    match &leased.event {
+        Event::Message(message) => match service.accounts.get(&message.account) {
+            Some(account) => answer(service, account, &leased.lease.id, message).await,
+            None => Err(TryAgain(format!(
+                "account {} is not in the configuration any more, or not enabled",
+                message.account
+            ))),
+        },
+        Event::Delivery(update) => Ok(service.outbox.apply(update).await?),
+        Event::Call(update) => {
+            let status = update.raw.as_str();
+            tracing::info!(account_id = %update.account, call_id = %update.id, status, "call");
+            Ok(())
+        }
+        // What a later version of the program wrote is not for this one.
+        _ => Err(TryAgain("this kind of event is not known here".to_owned())),
+    }
+}
+
+async fn answer(
+    service: &Telephony,
+    account: &Account,
+    id: &MessageId,
+    message: &InboundMessage,
+) -> Result<(), TryAgain> {
+    let account_id = &account.settings.id;
+    let from = message.from.masked();
+    let tell = |what: &str| tracing::info!(%account_id, message_id = %id, from, "{what}");
+    if keywords::opt_out(message).is_some() {
+        tell("is a word for the carrier, and kept from the agent");
+        return Ok(());
+    }
+    match account.gate.check(account_id, &message.from).await? {
+        Access::Allow => {}
+        Access::Challenge { new, .. } => {
+            tell(if new { "has to be approved" } else { "is waiting for approval" });
+            service.owed.notify_one();
+            return Ok(());
+        }
+        Access::Block(reason) => {
+            tell(&format!("is not let in: {reason:?}"));
+            return Ok(());
+        }
+        other => return Err(TryAgain(format!("this decision is not known here: {other:?}"))),
+    }
+    // Only a number can be answered, and the gate lets nobody else in.
+    let Some(to) = message.from.number() else { return Ok(()) };
+    let Some(reply) = service.handler.answer(&Incoming::new(id, message)).await? else {
+        tell("was handled, without a reply");
+        return Ok(());
+    };
+    let since = service.clock.now().saturating_sub(REPLY_WINDOW);
+    if service.ledger.replies_since(account_id, to, since).await? >= MAX_REPLIES {
+        tell("had too many replies within a minute: the other side may be a machine");
+        return Ok(());
+    }
+    let parts = account.plan(reply.as_str(), &[]);
+    let source = Source::Reply(id.clone());
+    let send = NewSend::new(account_id.clone(), to.clone(), source, parts);
+    service.outbox.submit(send).await?;
+    tell("is answered");
+    Ok(())
+}
+
+fn wait(attempt: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_are_bounded() {
+        let seconds: Vec<u64> = (1..=11).map(|attempt| wait(attempt).as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+        assert_eq!(wait(u32::MAX), LONGEST_WAIT);
+    }
+}
