@@ -11,7 +11,7 @@ use crate::outbound::SqliteLedger;
 
 /// What is kept, each by its owner's store, all through one writer, so that one flush of the disk
 /// serves everybody who waits for one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Database {
     /// What came.
     pub inbox: Arc<SqliteInbox>,

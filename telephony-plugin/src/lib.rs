@@ -1,11 +1,17 @@
 //! What the `telephony` binary is made of.
 
 pub mod cli;
+#[cfg(unix)]
+pub mod control;
 pub mod database;
+#[cfg(unix)]
+mod demo;
 pub mod handler;
 pub mod logging;
 pub mod outbound;
 mod report;
 pub mod rpc;
+#[cfg(unix)]
+pub mod serve;
 pub mod service;
 pub mod state;

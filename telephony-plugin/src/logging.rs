@@ -9,6 +9,9 @@ pub const VARIABLE: &str = "TELEPHONY_LOG";
 /// What commands that do one thing log: what went wrong, and what the mock would have sent.
 pub(crate) const QUIET: &str = "warn,telephony_providers::mock=info";
 
+/// What a server logs: what it takes, decides and sends, without contents.
+pub(crate) const SERVER: &str = "info";
+
 /// Starts logging; `directives` count where [`VARIABLE`] is not set. A second start changes
 /// nothing.
 pub(crate) fn start(directives: &str) {

@@ -1,9 +1,10 @@
 //! From a request to a committed event: admitted, verified, read, stored, and only then answered.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use telephony_core::{AccountId, Clock, Entropy, Event, MessageId, Sender};
+use telephony_core::{AccountId, Clock, Entropy, Event, MessageId, Sender, Timestamp};
 use tokio::sync::Notify;
 
 use crate::answer::Answer;
@@ -31,6 +32,8 @@ pub struct Receiver {
     senders: Limiter<(AccountId, Sender)>,
     routes_quota: Limiter<String>,
     arrived: Arc<Notify>,
+    /// When an event could last not be stored, in milliseconds since the Unix epoch.
+    last_not_stored: AtomicI64,
 }
 
 /// The head of a request that may be read further.
@@ -61,6 +64,7 @@ impl Receiver {
             senders: Limiter::new(limits.sender),
             routes_quota: Limiter::new(limits.route),
             arrived: Arc::default(),
+            last_not_stored: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -79,6 +83,13 @@ impl Receiver {
     #[must_use]
     pub fn arrived(&self) -> Arc<Notify> {
         Arc::clone(&self.arrived)
+    }
+
+    /// When an event could last not be stored.
+    #[must_use]
+    pub fn last_not_stored(&self) -> Option<Timestamp> {
+        let at = self.last_not_stored.load(Ordering::Relaxed);
+        (at != i64::MIN).then(|| Timestamp::from_millisecond(at))
     }
 
     /// What tells the time here.
@@ -246,6 +257,7 @@ impl Receiver {
             }
             Err(error) => {
                 self.counters.not_stored.count();
+                self.last_not_stored.store(now.as_millisecond(), Ordering::Relaxed);
                 tracing::error!(account_id = %account.id, error, "not stored: answered 503");
                 return Answer::UNAVAILABLE;
             }

@@ -111,7 +111,7 @@ pub(super) fn account(path: &Path, id: Option<&AccountId>) -> Result<Account, St
 }
 
 /// The configuration of a file, with the variables of the environment behind it.
-fn read(path: &Path) -> Result<Config, String> {
+pub(super) fn read(path: &Path) -> Result<Config, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     config::load(&text, Host::Standalone, &|variable| std::env::var(variable).ok())

@@ -2,8 +2,20 @@
 
 mod call;
 mod carrier;
+#[cfg(unix)]
+mod demo;
+#[cfg(unix)]
+mod inbox;
+#[cfg(unix)]
+mod pairing;
 mod segment;
 mod send;
+#[cfg(unix)]
+mod serve;
+#[cfg(unix)]
+mod state;
+#[cfg(unix)]
+mod status;
 mod verify;
 
 use std::io;
@@ -21,6 +33,16 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(unix)]
+    Demo(demo::Demo),
+    #[cfg(unix)]
+    Serve(serve::Serve),
+    #[cfg(unix)]
+    Status(status::Status),
+    #[cfg(unix)]
+    Pairing(pairing::Pairing),
+    #[cfg(unix)]
+    Inbox(inbox::Inbox),
     Segment(segment::Segment),
     Send(send::Send),
     Message(send::Message),
@@ -40,6 +62,16 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            #[cfg(unix)]
+            Command::Demo(demo) => demo.run(),
+            #[cfg(unix)]
+            Command::Serve(serve) => serve.run(),
+            #[cfg(unix)]
+            Command::Status(status) => status.run(),
+            #[cfg(unix)]
+            Command::Pairing(pairing) => pairing.run(),
+            #[cfg(unix)]
+            Command::Inbox(inbox) => inbox.run(),
             Command::Segment(segment) => segment.run(),
             Command::Send(send) => send.run(),
             Command::Message(message) => message.run(),

@@ -51,10 +51,13 @@ pub enum ConnectionError {
     TooLong,
 }
 
+type Waiting = HashMap<u64, oneshot::Sender<Result<Value, RpcError>>>;
+
 #[derive(Debug)]
 struct Shared {
     next_id: AtomicU64,
-    waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Result<Value, RpcError>>>>>,
+    /// Who waits for which answer; `None` when no answers come any more.
+    waiting: Mutex<Option<Waiting>>,
     lines: mpsc::Sender<Vec<u8>>,
 }
 
@@ -159,7 +162,7 @@ impl Connection {
                     // Whoever asked may have stopped waiting.
                     let _ = sender.map(|sender| sender.send(result));
                 }
-                Err((id, error)) => self.answer(&id, Err(error)).await,
+                Err(bad) => self.answer(&bad.id, Err(bad.error)).await,
             }
         };
         while running.join_next().await.is_some() {}
@@ -176,9 +179,7 @@ impl Connection {
         }
     }
 
-    fn waiting(
-        &self,
-    ) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<Result<Value, RpcError>>>>> {
+    fn waiting(&self) -> MutexGuard<'_, Option<Waiting>> {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

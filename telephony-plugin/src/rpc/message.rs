@@ -109,14 +109,22 @@ struct Object {
     error: Option<RpcError>,
 }
 
-/// Reads a line. The error has the id to answer to, where that can be told.
-pub(super) fn parse(line: &[u8]) -> Result<Incoming, (Value, RpcError)> {
+/// A line that is none of these.
+#[derive(Debug)]
+pub(super) struct BadLine {
+    /// What to answer to; null where that cannot be told.
+    pub(super) id: Value,
+    pub(super) error: RpcError,
+}
+
+/// Reads a line.
+pub(super) fn parse(line: &[u8]) -> Result<Incoming, Box<BadLine>> {
+    let bad = |id, code, message| Box::new(BadLine { id, error: RpcError::new(code, message) });
     let value: Value = serde_json::from_slice(line)
-        .map_err(|_| (Value::Null, RpcError::new(ErrorCode::Parse, "the line is not JSON")))?;
+        .map_err(|_| bad(Value::Null, ErrorCode::Parse, "the line is not JSON"))?;
     let id = value.get("id").filter(|id| id.is_string() || id.is_number()).cloned();
-    let invalid = |message| {
-        Err((id.clone().unwrap_or(Value::Null), RpcError::new(ErrorCode::Invalid, message)))
-    };
+    let invalid =
+        |message| Err(bad(id.clone().unwrap_or(Value::Null), ErrorCode::Invalid, message));
     let Ok(object) = serde_json::from_value::<Object>(value) else {
         return invalid("the object is no JSON-RPC request or answer");
     };
@@ -174,8 +182,8 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1,"method":4}"#, json!(1), ErrorCode::Invalid),
             (r#"{"jsonrpc":"2.0","id":1,"method":"a","result":1}"#, json!(1), ErrorCode::Invalid),
         ] {
-            let (found, error) = parse(line.as_bytes()).unwrap_err();
-            assert_eq!((found, error.code), (id, code.number()), "{line}");
+            let bad = parse(line.as_bytes()).unwrap_err();
+            assert_eq!((bad.id, bad.error.code), (id, code.number()), "{line}");
         }
     }
 

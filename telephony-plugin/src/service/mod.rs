@@ -56,6 +56,7 @@ pub enum ServiceError {
 #[derive(Debug)]
 pub struct Telephony {
     pub(crate) accounts: BTreeMap<AccountId, Account>,
+    default_account: Option<AccountId>,
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) pairing: Arc<dyn PairingStore>,
     pub(crate) ledger: SqliteLedger,
@@ -108,6 +109,7 @@ impl Telephony {
         let max_turns = usize::try_from(config.max_concurrent_sessions).unwrap_or(usize::MAX);
         Ok(Self {
             accounts,
+            default_account: config.default_account.clone(),
             inbox: database.inbox,
             pairing,
             ledger,
@@ -118,6 +120,24 @@ impl Telephony {
             arrived,
             owed: Notify::new(),
         })
+    }
+
+    /// The account that is meant when none is named.
+    pub(crate) fn default_account(&self) -> Option<&Account> {
+        let named = self.default_account.as_ref().and_then(|id| self.accounts.get(id));
+        named.or_else(|| self.accounts.values().next().filter(|_| self.accounts.len() == 1))
+    }
+
+    /// What is kept of its accounts.
+    #[cfg(unix)]
+    pub(crate) fn records(&self) -> crate::control::Records {
+        crate::control::Records::new(
+            self.accounts.keys().cloned().collect(),
+            Arc::clone(&self.inbox),
+            Arc::clone(&self.pairing),
+            self.ledger.clone(),
+            Arc::clone(&self.clock),
+        )
     }
 
     /// Works until `stop` becomes true, and finishes then what has begun.

@@ -1,0 +1,91 @@
+//! Asking the server that runs, or the records when none does.
+
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use telephony_core::SystemClock;
+use telephony_webhook::OpenError;
+use thiserror::Error;
+use tokio::net::UnixStream;
+
+use super::records::Records;
+use crate::database::Database;
+use crate::rpc::{Connection, ConnectionError, ErrorCode, Methods, RpcError};
+use crate::state::{Lock, LockError, StateDirectory, StateError};
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The answer is no.
+    #[error(transparent)]
+    Refused(RpcError),
+    /// This can only be asked of a server, and none runs here.
+    #[error("no server runs in {0}: start `telephony serve`, or name its --state-dir")]
+    NotRunning(String),
+    /// The server cannot be reached, or went away.
+    #[error("the server with pid {pid} does not answer")]
+    Unreachable {
+        /// Its process id.
+        pid: u32,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Nor its lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Nor its database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+/// Asks the owner of `state`, or its records when it has no owner.
+///
+/// # Errors
+///
+/// [`ControlError`] when there is no answer, or it is no.
+pub async fn ask(
+    state: &StateDirectory,
+    method: &str,
+    params: &Value,
+) -> Result<Value, ControlError> {
+    if let Some(owner) = Lock::owner(state).map_err(LockError::from)? {
+        let unreachable = |source: Box<dyn std::error::Error + Send + Sync>| {
+            ControlError::Unreachable { pid: owner.pid, source }
+        };
+        let stream = UnixStream::connect(&owner.socket).await;
+        let stream = stream.map_err(|error: io::Error| unreachable(error.into()))?;
+        let (input, output) = stream.into_split();
+        let (connection, run) = Connection::new(input, output, Arc::new(Nothing));
+        let running = tokio::spawn(run);
+        let answer = connection.call(method, params).await;
+        running.abort();
+        return answer.map_err(|error| match error {
+            ConnectionError::Refused(error) => ControlError::Refused(error),
+            other => unreachable(other.into()),
+        });
+    }
+    let is_live = matches!(method, "telephony.status" | "telephony.send");
+    if is_live || !state.database().exists() {
+        return Err(ControlError::NotRunning(state.path().display().to_string()));
+    }
+    let _lock = Lock::acquire(state)?;
+    let records = Records::of(Database::open(&state.database())?, Arc::new(SystemClock));
+    records.call(method, params.clone()).await.map_err(ControlError::Refused)
+}
+
+/// A command answers nothing.
+struct Nothing;
+
+#[async_trait]
+impl Methods for Nothing {
+    async fn call(&self, _: &str, _: Value) -> Result<Value, RpcError> {
+        Err(RpcError::new(ErrorCode::NoMethod, "a command answers nothing"))
+    }
+}

@@ -1,0 +1,11 @@
+//! How commands reach the server that owns a state directory, and do its work while none runs.
+
+mod client;
+mod live;
+mod records;
+mod socket;
+
+pub use self::client::{ControlError, ask};
+pub use self::live::Live;
+pub use self::records::Records;
+pub use self::socket::ControlSocket;
