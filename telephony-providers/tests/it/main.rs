@@ -10,5 +10,6 @@
 mod bad_answers;
 mod canary;
 mod carrier;
+mod openapi;
 mod requests;
 mod sockets;
