@@ -43,6 +43,8 @@ pub(crate) struct Refusal {
     pub(crate) code: Option<String>,
     pub(crate) field: Option<String>,
     pub(crate) request_id: Option<String>,
+    /// What it means, where there is no code to tell that by.
+    pub(crate) explanation: Option<Explanation>,
 }
 
 /// One thing that is asked of a carrier.
@@ -198,11 +200,12 @@ impl Api {
 
     /// What a status that is no yes means.
     fn refused(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Error {
-        let Refusal { code, field, request_id: body_id } = (self.dialect.refusal)(body);
+        let Refusal { code, field, request_id: body_id, explanation } =
+            (self.dialect.refusal)(body);
         let code = code.as_deref().and_then(shown_code);
         let known = code.as_ref().and_then(|code| explain::lookup(self.provider, code.as_str()));
         let Explanation { kind, sentence } =
-            known.unwrap_or_else(|| (self.dialect.by_status)(status));
+            known.or(explanation).unwrap_or_else(|| (self.dialect.by_status)(status));
         let outcome = outcome_of(status);
         let wait =
             retry::asked_for(headers, kind == ErrorKind::RateLimited, self.transport.clock());

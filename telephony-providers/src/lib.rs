@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod connect;
 mod error;
 mod explain;

@@ -90,6 +90,11 @@ impl State {
     fn fail(&mut self) -> Result<(), Error> {
         self.failures.pop_front().map_or(Ok(()), Err)
     }
+
+    /// Who only asks has changed nothing, however it failed.
+    fn fail_to_tell(&mut self) -> Result<(), Error> {
+        self.fail().map_err(|error| error.with_outcome(Outcome::NotSent))
+    }
 }
 
 fn no_id(error: telephony_core::IdError) -> Error {
@@ -121,6 +126,7 @@ impl MessagingProvider for MockProvider {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Sent, Error> {
+        self.capabilities().check(self.kind(), message)?;
         let mut state = self.state();
         state.fail()?;
         let id = ProviderMessageId::new(state.next_id("mock-message-")).map_err(no_id)?;
@@ -143,7 +149,7 @@ impl MessagingProvider for MockProvider {
 
     async fn fetch(&self, id: &ProviderMessageId) -> Result<StatusReport, Error> {
         let mut state = self.state();
-        state.fail()?;
+        state.fail_to_tell()?;
         let known = state.sent.iter().any(|sent| sent.id == *id);
         known
             .then(|| StatusReport::new(MessageStatus::Delivered, "delivered"))
@@ -168,7 +174,7 @@ impl VoiceProvider for MockProvider {
 
     async fn inspect(&self, id: &ProviderCallId) -> Result<CallSnapshot, Error> {
         let mut state = self.state();
-        state.fail()?;
+        state.fail_to_tell()?;
         let status = state.calls.iter().find(|(call, _)| call == id).map(|(_, status)| *status);
         let status = status.ok_or_else(|| unknown("there is no such call"))?;
         Ok(CallSnapshot::new(status, RawStatus::new(status.as_str())))

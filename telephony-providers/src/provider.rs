@@ -9,7 +9,9 @@ use telephony_core::{
     RawStatus, StatusReport,
 };
 
-use crate::error::Error;
+use telephony_sms::Encoding;
+
+use crate::error::{Error, ErrorKind};
 
 /// Sends messages, and tells what became of them.
 #[async_trait]
@@ -83,6 +85,36 @@ pub struct Capabilities {
     pub speech_characters: Option<u32>,
     /// Whether a call is placed once, however often it is asked for under one id.
     pub idempotent_calls: bool,
+}
+
+impl Capabilities {
+    /// Refuses a message that `provider` would refuse, before anything leaves.
+    pub(crate) fn check(
+        &self,
+        provider: ProviderKind,
+        message: &OutboundMessage,
+    ) -> Result<(), Error> {
+        let refuse = |kind, sentence| Err(Error::refused(provider, kind, sentence));
+        let media = message.media().len();
+        if media > 0 && !self.mms {
+            return refuse(ErrorKind::InvalidContent, "it sends no media: leave them out".into());
+        }
+        if media > self.media_count as usize {
+            let most = self.media_count;
+            let sentence = format!("a message has at most {most} media: send several messages");
+            return refuse(ErrorKind::InvalidContent, sentence);
+        }
+        let text = message.body().as_str();
+        let (length, most, unit) = match telephony_sms::analyze(text).encoding {
+            Encoding::Gsm7 => (text.chars().count(), self.gsm7_characters, "characters"),
+            _ => (text.encode_utf16().count(), self.ucs2_units, "UCS-2 units"),
+        };
+        if length > most as usize {
+            let sentence = format!("the text has {length} {unit}, at most {most}: cut it");
+            return refuse(ErrorKind::TooLong, sentence);
+        }
+        Ok(())
+    }
 }
 
 /// A message that a provider took.

@@ -41,6 +41,12 @@ pub(crate) const CODES: &[Row] = &[
     ("1000", K::Unknown, "the carrier gave no reason"),
 ];
 
+/// A number that Plivo says is none. Ours is checked when the configuration is read.
+pub(super) const INVALID_NUMBER: Explanation = Explanation {
+    kind: K::InvalidRecipient,
+    sentence: "the recipient's number is not valid: write it as +, country code, number",
+};
+
 /// What a refused request means, which Plivo tells by HTTP status alone.
 pub(super) const fn by_plivo_status(status: u16) -> Explanation {
     match status {

@@ -103,6 +103,7 @@ impl MessagingProvider for Plivo {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Sent, Error> {
+        self.capabilities().check(self.kind(), message)?;
         let Some(from) = message.from().or(self.from.as_ref()) else {
             let sentence = "fromNumber is missing: set the number to send from";
             return Err(self.api.refuse(ErrorKind::InvalidSender, sentence));

@@ -7,6 +7,7 @@ use telephony_core::{
 };
 
 use super::FIRED;
+use super::code;
 use crate::api::Refusal;
 use crate::provider::{CallSnapshot, PlacedCall, Sent};
 
@@ -162,14 +163,19 @@ impl FinishedCall {
     }
 }
 
-/// A refusal has a text and no code; the text may repeat what was sent.
+/// A refusal has a text and no code. The text may repeat what was sent, so it is not shown; one
+/// thing is read from it, since nothing else tells a bad number from any other bad field.
 pub(super) fn refusal(body: &[u8]) -> Refusal {
     #[derive(Deserialize)]
     struct Body {
         api_id: Option<String>,
+        #[serde(default)]
+        error: serde_json::Value,
     }
-    let body = serde_json::from_slice::<Body>(body).ok();
-    Refusal { request_id: body.and_then(|body| body.api_id), ..Refusal::default() }
+    let Ok(body) = serde_json::from_slice::<Body>(body) else { return Refusal::default() };
+    let says = |words: &str| body.error.as_str().is_some_and(|error| error.contains(words));
+    let explanation = says("not a valid phone number").then_some(code::INVALID_NUMBER);
+    Refusal { request_id: body.api_id, explanation, ..Refusal::default() }
 }
 
 #[cfg(test)]

@@ -96,6 +96,7 @@ impl MessagingProvider for Telnyx {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Sent, Error> {
+        self.capabilities().check(self.kind(), message)?;
         let from = message.from().or(self.from.as_ref());
         if from.is_none() && self.messaging_profile_id.is_none() {
             let sentence = "fromNumber is missing: set it, or telnyx.messagingProfileId";

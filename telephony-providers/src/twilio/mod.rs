@@ -112,10 +112,7 @@ impl MessagingProvider for Twilio {
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Sent, Error> {
-        if message.body().as_str().chars().count() > MAX_CHARACTERS as usize {
-            let sentence = "the text has more than 1600 characters: cut it into several";
-            return Err(self.api.refuse(ErrorKind::TooLong, sentence));
-        }
+        self.capabilities().check(self.kind(), message)?;
         let mut fields = vec![("To", message.to().as_str())];
         // A sender that is named pins it; else a Messaging Service picks one of its own.
         match (message.from(), &self.messaging_service_sid, &self.from) {

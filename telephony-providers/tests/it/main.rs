@@ -10,6 +10,8 @@
 mod bad_answers;
 mod canary;
 mod carrier;
+mod codes;
+mod conformance;
 mod openapi;
 mod requests;
 mod sockets;

@@ -1,0 +1,212 @@
+//! What every provider does, as tests: [`provider_conformance!`](crate::provider_conformance) runs
+//! them on a provider of your own.
+
+use telephony_core::{
+    CallContent, CallId, CallRequest, OutboundMessage, OutboundMessageBuilder, PhoneNumber,
+    ProviderCallId, ProviderMessageId,
+};
+
+use crate::connect::Connection;
+use crate::error::{Error, ErrorKind, Outcome};
+
+/// How the carrier behaves behind the provider that is tested, whatever it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Carrier {
+    /// It does everything.
+    Works,
+    /// It says that the recipient's number is none.
+    RefusesRecipient,
+    /// It does not know the credentials.
+    RefusesCredentials,
+    /// It has had too many requests.
+    Throttles,
+    /// Its servers fail.
+    Fails,
+    /// It takes the request and breaks the connection off.
+    HangsUp,
+    /// It knows neither the message nor the call.
+    KnowsNothing,
+}
+
+const TEXT: &str = "a text that nobody else may read";
+const TO: &str = "+15550001234";
+
+/// Its capabilities are possible, and what it is does not change.
+pub async fn says_what_it_can_do(works: Connection) {
+    let first = works.messaging.capabilities();
+    assert!(first.gsm7_characters >= 160 && first.ucs2_units >= 70, "{first:?}");
+    assert_eq!(first.mms, first.media_count > 0 && first.media_total_bytes > 0, "{first:?}");
+    drop(works.messaging.send(&answered(text().build())).await);
+    assert_eq!(first, works.messaging.capabilities());
+    assert_eq!(works.messaging.kind(), works.messaging.kind());
+}
+
+/// A text and a picture are taken, have an id, and can be asked about.
+pub async fn sends_and_tells(works: Connection) {
+    let mut messages = vec![answered(text().build())];
+    if works.messaging.capabilities().mms {
+        let picture = answered("https://example.com/cat.jpg".parse());
+        messages.push(answered(text().media(picture).build()));
+    }
+    for message in messages {
+        let sent = answered(works.messaging.send(&message).await);
+        assert!(!sent.report.status.is_failure(), "{:?}", sent.report);
+        let report = answered(works.messaging.fetch(&sent.id).await);
+        assert!(report.status.rank() >= sent.report.status.rank(), "{report:?}");
+    }
+}
+
+/// A call is placed, can be looked at, and ended.
+pub async fn calls(works: Connection) {
+    let placed = answered(works.voice.place(&call()).await);
+    assert!(!placed.status.is_terminal());
+    answered(works.voice.inspect(&placed.id).await);
+    answered(works.voice.hang_up(&placed.id).await);
+}
+
+/// What is more than it takes is refused before it leaves: behind it is a carrier that would have
+/// acted.
+pub async fn refuses_what_is_too_much(works: Connection) {
+    let capabilities = works.messaging.capabilities();
+    let builder = || OutboundMessage::builder(number());
+    let long = "a".repeat(capabilities.gsm7_characters as usize + 1);
+    let wide = "漢".repeat(capabilities.ucs2_units as usize + 1);
+    for text in [long, wide] {
+        let error = failed(works.messaging.send(&answered(builder().body(text).build())).await);
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::TooLong, Outcome::NotSent));
+    }
+    let most = "a".repeat(capabilities.gsm7_characters as usize);
+    answered(works.messaging.send(&answered(builder().body(most).build())).await);
+}
+
+/// Refusals have their kind and are known not to be sent.
+pub async fn refusals_are_not_sent(refuses: Connection, kind: ErrorKind) {
+    for error in asked(&refuses).await {
+        assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{error}");
+        assert_eq!(error.is_throttled(), kind == ErrorKind::RateLimited);
+        assert_is_discreet(&error);
+    }
+}
+
+/// What may have been carried out says so. Asking what became of a message carries nothing out.
+pub async fn failures_are_unknown(fails: Connection) {
+    for error in asked(&fails).await {
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+        assert!(error.is_transient(), "{error}");
+        assert_is_discreet(&error);
+    }
+    let error = failed(fails.messaging.fetch(&answered(ProviderMessageId::new("id1"))).await);
+    assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
+}
+
+/// What it does not know is not found.
+pub async fn knows_nothing(knows_nothing: Connection) {
+    let call = answered(ProviderCallId::new("id1"));
+    let message = answered(ProviderMessageId::new("id1"));
+    for error in [
+        failed(knows_nothing.messaging.fetch(&message).await),
+        failed(knows_nothing.voice.inspect(&call).await),
+        failed(knows_nothing.voice.hang_up(&call).await),
+    ] {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::NotSent));
+        assert_is_discreet(&error);
+    }
+}
+
+/// A message and a call, both of which fail.
+async fn asked(connection: &Connection) -> [Error; 2] {
+    let message = answered(text().build());
+    [
+        failed(connection.messaging.send(&message).await),
+        failed(connection.voice.place(&call()).await),
+    ]
+}
+
+fn assert_is_discreet(error: &Error) {
+    let mut shown = format!("{error} {error:?}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        shown = format!("{shown} {cause} {cause:?}");
+        source = cause.source();
+    }
+    assert!(!shown.contains(TEXT) && !shown.contains("5550001234"), "{shown}");
+}
+
+fn number() -> PhoneNumber {
+    answered(TO.parse())
+}
+
+fn text() -> OutboundMessageBuilder {
+    OutboundMessage::builder(number()).body(TEXT)
+}
+
+fn call() -> CallRequest {
+    let content = CallContent::Say { text: TEXT.into(), language: None };
+    let mut request = CallRequest::new(answered(CallId::new("call_1")), number(), content);
+    request.answer_url = Some(answered("https://example.com/answer".parse()));
+    request
+}
+
+#[allow(clippy::panic, reason = "a test fails by panicking")]
+fn answered<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+#[allow(clippy::panic, reason = "a test fails by panicking")]
+fn failed<T: std::fmt::Debug>(result: Result<T, Error>) -> Error {
+    match result {
+        Err(error) => error,
+        Ok(value) => panic!("it should have failed: {value:?}"),
+    }
+}
+
+/// Makes a module of tests that run the suite. The fixture is an asynchronous function from [`Carrier`](crate::conformance::Carrier), whose
+/// result holds the carrier's stand-in as long as it is needed, with the
+/// [`Connection`](crate::Connection) in its field `connection`. Needs `tokio` with its macros
+/// among the dependencies of the crate that uses it.
+#[macro_export]
+macro_rules! provider_conformance {
+    ($module:ident, $fixture:expr) => {
+        mod $module {
+            use super::*;
+            use $crate::ErrorKind;
+            use $crate::conformance::{self, Carrier};
+
+            $crate::provider_conformance!(@tests $fixture;
+                says_what_it_can_do: Carrier::Works;
+                sends_and_tells: Carrier::Works;
+                calls: Carrier::Works;
+                refuses_what_is_too_much: Carrier::Works;
+                knows_nothing: Carrier::KnowsNothing;
+            );
+
+            #[tokio::test]
+            async fn refusals_are_not_sent() {
+                for (carrier, kind) in [
+                    (Carrier::RefusesRecipient, ErrorKind::InvalidRecipient),
+                    (Carrier::RefusesCredentials, ErrorKind::Authentication),
+                    (Carrier::Throttles, ErrorKind::RateLimited),
+                ] {
+                    let fixture = ($fixture)(carrier).await;
+                    conformance::refusals_are_not_sent(fixture.connection.clone(), kind).await;
+                }
+            }
+
+            #[tokio::test]
+            async fn failures_are_unknown() {
+                for carrier in [Carrier::Fails, Carrier::HangsUp] {
+                    let fixture = ($fixture)(carrier).await;
+                    conformance::failures_are_unknown(fixture.connection.clone()).await;
+                }
+            }
+        }
+    };
+    (@tests $fixture:expr; $($test:ident: $carrier:expr;)+) => { $(
+        #[tokio::test]
+        async fn $test() {
+            let fixture = ($fixture)($carrier).await;
+            conformance::$test(fixture.connection.clone()).await;
+        }
+    )+ };
+}
