@@ -4,9 +4,14 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    unreachable_pub,
     reason = "a test fails by panicking"
 )]
 
+#[cfg(unix)]
+mod running;
 mod segment;
 mod send;
+#[cfg(unix)]
+mod serve;
 mod verify;

@@ -41,7 +41,7 @@ pub(super) fn plivo() -> Account {
         "provider": "plivo",
         "fromNumber": "+12025551000",
         "publicUrl": "https://example.com",
-        "plivo": { "authId": "MAXXXXXXXXXXXXXXXXXX", "authToken": "token" },
+        "plivo": { "authId": "MA00000000000000000A", "authToken": "token" },
     }))
 }
 
