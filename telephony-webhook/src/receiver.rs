@@ -32,7 +32,8 @@ pub struct Receiver {
     senders: Limiter<(AccountId, Sender)>,
     routes_quota: Limiter<String>,
     arrived: Arc<Notify>,
-    /// When an event could last not be stored, in milliseconds since the Unix epoch.
+    /// When an event could last not be stored, in milliseconds since the Unix epoch; the least
+    /// number when none failed since one was stored.
     last_not_stored: AtomicI64,
 }
 
@@ -85,7 +86,7 @@ impl Receiver {
         Arc::clone(&self.arrived)
     }
 
-    /// When an event could last not be stored.
+    /// When an event could last not be stored; `None` once a later one was.
     #[must_use]
     pub fn last_not_stored(&self) -> Option<Timestamp> {
         let at = self.last_not_stored.load(Ordering::Relaxed);
@@ -247,6 +248,7 @@ impl Receiver {
         match stored {
             Ok((id, Inserted::New)) => {
                 self.counters.accepted.count();
+                self.last_not_stored.store(i64::MIN, Ordering::Relaxed);
                 sender.map(|sender| self.senders.take(sender, now));
                 self.arrived.notify_one();
                 tracing::info!(account_id = %account.id, message_id = %id, "accepted");

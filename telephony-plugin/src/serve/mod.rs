@@ -10,7 +10,9 @@ use std::sync::Arc;
 use telephony_core::config::{Account, Config};
 use telephony_core::{Clock, Entropy};
 use telephony_providers::{Connection, Error as ProviderError};
-use telephony_webhook::{Endpoint, EndpointError, Limits, OpenError, Receiver, Routes, Server};
+use telephony_webhook::{
+    Endpoint, EndpointError, InboxError, Limits, OpenError, Receiver, Routes, Server,
+};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -44,6 +46,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// What an earlier process left cannot be taken over.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
     /// The service cannot be set up.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -76,7 +81,8 @@ pub struct Started {
 }
 
 impl Started {
-    /// Sets a server up and listens. `connect` gives each account its carrier.
+    /// Sets a server up and listens. `connect` gives each account its carrier. Nobody else may use
+    /// the database: what they were working on is worked on anew.
     ///
     /// # Errors
     ///
@@ -87,6 +93,10 @@ impl Started {
     ) -> Result<Self, StartError> {
         let Setup { config, database, handler, clock, entropy } = setup;
         let limits = Limits::default();
+        let left = database.inbox.take_over(clock.now()).await?;
+        if left > 0 {
+            tracing::info!(left, "events that the last process did not finish are taken up again");
+        }
         let inbox = database.inbox.clone();
         let receiver = Receiver::new(inbox.clone(), clock.clone(), entropy.clone(), &limits);
         let receiver = Arc::new(receiver);

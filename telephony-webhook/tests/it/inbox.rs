@@ -1,6 +1,7 @@
 //! Every inbox passes the same suite; the one on disk survives as well.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use telephony_core::{MessageId, Timestamp};
 use telephony_webhook::conformance::{NOW, message};
@@ -40,6 +41,32 @@ async fn what_is_in_the_file_survives_a_restart() {
     let leased = inbox.lease(NOW, Timestamp::MAX, 9).await.unwrap();
     assert_eq!(leased.len(), 1);
     assert_eq!(leased[0].event, message(2, 2).event);
+}
+
+/// Whoever opens the file as its only user does not wait for the leases of a process that died.
+#[tokio::test]
+async fn leases_of_a_process_that_died_are_taken_over() {
+    let folder = TempDir::new().unwrap();
+    let (_, inbox) = open(&folder);
+    for (sender, number) in [(1, 1), (1, 2), (2, 3)] {
+        inbox.insert(message(sender, number)).await.unwrap();
+    }
+    let held = inbox.lease(NOW, Timestamp::MAX, 9).await.unwrap();
+    assert_eq!(held.len(), 2, "one of each sender");
+    let later = NOW.saturating_add(Duration::from_secs(1));
+    inbox.put_back(&held[1].lease, Timestamp::MAX, "waits for long").await.unwrap();
+    drop(inbox);
+    let (_, inbox) = open(&folder);
+    assert_eq!(inbox.lease(later, Timestamp::MAX, 9).await.unwrap(), []);
+    assert_eq!(inbox.take_over(later).await.unwrap(), 1, "what was put back is not leased");
+    assert_eq!(inbox.take_over(later).await.unwrap(), 0);
+    assert!(!inbox.finish(&held[0].lease, later).await.unwrap(), "the dead hold nothing");
+    let again = inbox.lease(later, Timestamp::MAX, 9).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!((&again[0].event, again[0].attempt), (&held[0].event, 2));
+    assert!(inbox.finish(&again[0].lease, later).await.unwrap());
+    let next = inbox.lease(later, Timestamp::MAX, 9).await.unwrap();
+    assert_eq!(next[0].event, message(1, 2).event);
 }
 
 #[tokio::test]

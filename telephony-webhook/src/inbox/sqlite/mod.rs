@@ -27,6 +27,18 @@ impl SqliteInbox {
         Self(writer)
     }
 
+    /// Ends every lease, so that what was leased may be leased again at once. For a process that has
+    /// just become the only one to use the file: whoever holds a lease by then has died. The tries
+    /// are still counted, so that an event which kills its process is set aside in the end. How
+    /// many leases there were.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError`] when the database fails.
+    pub async fn take_over(&self, now: Timestamp) -> Result<usize, InboxError> {
+        self.transact(move |db| queries::take_over(db, now)).await
+    }
+
     async fn transact<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -165,6 +165,19 @@ pub(super) fn put_back(
     Ok(Some(EntryState::Waiting))
 }
 
+pub(super) fn take_over(db: &Connection, now: Timestamp) -> Answer<usize> {
+    let lanes: Vec<String> = db
+        .prepare_cached(
+            "UPDATE inbox_entry INDEXED BY inbox_entry_state
+                SET leased = 0, due_at = min(due_at, ?1)
+                WHERE state = 0 AND leased = 1 RETURNING lane",
+        )?
+        .query_map([now.as_millisecond()], |row| row.get(0))?
+        .collect::<Answer<_>>()?;
+    lanes.iter().try_for_each(|lane| advance(db, lane))?;
+    Ok(lanes.len())
+}
+
 pub(super) fn next_due(db: &Connection) -> Answer<Option<Timestamp>> {
     let sql = "SELECT due_at FROM inbox_lane ORDER BY due_at LIMIT 1";
     db.prepare_cached(sql)?.query_row([], |row| time(row, 0)).optional()

@@ -87,6 +87,39 @@ async fn while_nothing_can_be_stored_the_carrier_is_to_try_again() {
     assert!(answer.contains(r#""status":"ok""#), "{answer}");
 }
 
+#[tokio::test]
+async fn a_full_disk_is_not_acknowledged_and_ends_by_itself() {
+    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = folder.path().join("inbox.db");
+    let writer = SqliteWriter::open(&path, &[SqliteInbox::SCHEMA]).unwrap();
+    let inbox = Breakable::over(SqliteInbox::new(writer.clone()));
+    let server = Running::start(mock(), Limits::default(), inbox).await;
+    let cap =
+        |pages: u32| writer.transact(move |db| db.pragma_update(None, "max_page_count", pages));
+    let long = |id: usize| {
+        let mut body = message(&format!("m{id}"));
+        body["text"] = "long ".repeat(5_000).into();
+        body
+    };
+    assert_eq!(server.text(&long(0)).await.0, 200);
+    cap(1).await.unwrap();
+    let mut taken = 1;
+    let refused = loop {
+        match server.text(&long(taken)).await.0 {
+            200 => taken += 1,
+            status => break status,
+        }
+        assert!(taken < 100, "the disk is never full");
+    };
+    assert_eq!(refused, 503);
+    assert_eq!(server.rows().await, taken as u64, "a row for each 200, and no other");
+    assert!(server.receiver.last_not_stored().is_some());
+    cap(1_000_000).await.unwrap();
+    assert_eq!(server.text(&long(taken)).await.0, 200);
+    assert_eq!(server.rows().await, taken as u64 + 1);
+    assert_eq!(server.receiver.last_not_stored(), None);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_body_a_thousand_times_is_one_row_and_after_a_restart_too() {
     let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
