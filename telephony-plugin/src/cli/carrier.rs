@@ -22,7 +22,8 @@ const UNKNOWN: u8 = 3;
 /// Where the account is found, and who reads the answer.
 #[derive(Debug, Args)]
 pub(super) struct Carrier {
-    /// An OpenClaw configuration, or a JSON5 file that holds its channels.telephony alone.
+    /// An OpenClaw configuration, or a JSON5 file that holds its channels.telephony alone. Texts go
+    /// through the server that runs when none is named.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -33,6 +34,10 @@ pub(super) struct Carrier {
     /// Answer with one line of JSON.
     #[arg(long)]
     json: bool,
+
+    #[cfg(unix)]
+    #[command(flatten)]
+    state: super::state::State,
 }
 
 impl Carrier {
@@ -60,6 +65,57 @@ impl Carrier {
             }
             Err(error) => self.fail(&error),
         }
+    }
+
+    /// Whether the server that runs is asked, since no configuration is named.
+    pub(super) const fn is_left_to_the_server(&self) -> bool {
+        self.config.is_none()
+    }
+
+    /// The account that is named.
+    pub(super) const fn account(&self) -> Option<&AccountId> {
+        self.account.as_ref()
+    }
+
+    /// Asks the server of the state directory about a send, and prints what has come of it.
+    #[cfg(unix)]
+    pub(super) fn ask_server(
+        &self,
+        method: &str,
+        params: &serde_json::Value,
+    ) -> io::Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let answer = self.state.find().and_then(|state| {
+            let answer = runtime.block_on(crate::control::ask(&state, method, params));
+            answer.map_err(|error| chain(&error))
+        });
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(message) => return self.refuse(&message),
+        };
+        let outcome = super::state::text(&answer, "outcome");
+        let mut output = anstream::stdout().lock();
+        if self.json {
+            writeln!(output, "{answer}")?;
+        } else {
+            writeln!(output, "{} is {outcome}", super::state::text(&answer, "id"))?;
+            for part in super::state::list(&answer, "parts") {
+                let (state, reason) = (part.get("state"), super::state::text(part, "reason"));
+                let state = state.and_then(serde_json::Value::as_str).unwrap_or_default();
+                writeln!(output, "  {state} {} {reason}", super::state::text(part, "providerId"))?;
+            }
+        }
+        Ok(match outcome {
+            "refused" => ExitCode::from(REFUSED),
+            // Some of it may be on the phone: to send it again is not safe.
+            "unknown" | "partial" => ExitCode::from(UNKNOWN),
+            _ => ExitCode::SUCCESS,
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn ask_server(&self, _: &str, _: &serde_json::Value) -> io::Result<ExitCode> {
+        self.refuse("--config is missing: name the file with the account")
     }
 
     fn connect(&self) -> Result<(Account, Connection), String> {

@@ -34,6 +34,13 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) fn run(self) -> io::Result<ExitCode> {
+        if self.carrier.is_left_to_the_server() {
+            let params = json!({
+                "to": self.to, "message": self.text, "mediaUrls": self.media,
+                "account": self.carrier.account(),
+            });
+            return self.carrier.ask_server("telephony.send", &params);
+        }
         let builder = OutboundMessage::builder(self.to).body(self.text);
         let message =
             match self.media.into_iter().fold(builder, |message, url| message.media(url)).build() {
@@ -69,7 +76,7 @@ impl Send {
 /// Show what became of a message.
 #[derive(Debug, Args)]
 pub(super) struct Message {
-    /// The provider's id of the message.
+    /// The provider's id of the message, or the server's.
     id: ProviderMessageId,
 
     #[command(flatten)]
@@ -78,6 +85,10 @@ pub(super) struct Message {
 
 impl Message {
     pub(super) fn run(self) -> io::Result<ExitCode> {
+        if self.carrier.is_left_to_the_server() {
+            let params = json!({ "id": self.id });
+            return self.carrier.ask_server("telephony.message_status", &params);
+        }
         self.carrier.with(
             async |account, connection| {
                 let report = connection.messaging.fetch(&self.id).await?;

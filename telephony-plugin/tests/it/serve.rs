@@ -286,3 +286,22 @@ fn what_would_run_unprotected_does_not_start() {
         assert!(!error.contains(TOKEN) && !error.contains("canary"), "{error}");
     }
 }
+
+#[test]
+fn texts_go_through_the_server_that_runs() {
+    let config = json!({
+        "provider": "mock", "fromNumber": AGENT, "allowTo": [PERSON], "serve": { "port": 0 },
+    });
+    let server = Running::start(&config, &[]);
+    let long = "word ".repeat(60);
+    let sent = server.json(&["send", PERSON, &long]);
+    assert_eq!((&sent["outcome"], sent["parts"].as_array().unwrap().len()), (&json!("sent"), 2));
+    for id in [&sent["id"], &sent["parts"][1]["providerId"]] {
+        let found = server.json(&["message", id.as_str().unwrap()]);
+        assert_eq!(found["id"], sent["id"], "{found}");
+    }
+    let refused = server.command(&["send", "+15550009999", "Hello"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("allowTo"));
+    server.stop();
+}
