@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use telephony_core::config::{self, Tunnel};
 use telephony_core::{OsEntropy, SystemClock};
 use telephony_providers::{Transport, connect};
 use tokio::sync::watch;
@@ -19,7 +20,7 @@ use crate::handler::HandlerChoice;
 use crate::logging;
 use crate::report::chain;
 use crate::serve::{Setup, Started, describe};
-use crate::state::Lock;
+use crate::state::{Lock, StateDirectory};
 
 /// Run the channel alone: take webhooks, pair strangers, answer by a handler.
 ///
@@ -56,6 +57,11 @@ impl Serve {
 
     async fn serve(self) -> Result<(), String> {
         let config = read(&self.config)?;
+        if !matches!(config.tunnel, Tunnel::None) {
+            return Err("tunnel.provider is not supported yet: set up the tunnel yourself, and \
+                        publicUrl to its URL"
+                .to_owned());
+        }
         let state = self.state.find()?;
         state.make().map_err(|error| chain(&error))?;
         // From here on nobody else touches the state directory; dropped last.
@@ -63,7 +69,7 @@ impl Serve {
         raise_socket_limit();
         let setup = Setup {
             config: config.clone(),
-            database: Database::open(&state.database()).map_err(|error| chain(&error))?,
+            database: open(&config.database, &state)?,
             handler: self.handler.make().map_err(|error| chain(&error))?,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -83,6 +89,20 @@ impl Serve {
         drop(lock);
         Ok(())
     }
+}
+
+/// The database of the configuration; else the one in the state directory.
+fn open(named: &config::Database, state: &StateDirectory) -> Result<Database, String> {
+    let path = match named {
+        config::Database::Sqlite(path) => path.clone(),
+        config::Database::Postgres(_) => {
+            return Err("database: PostgreSQL is not supported yet: leave it out, or name an \
+                        SQLite file"
+                .to_owned());
+        }
+        _ => state.database(),
+    };
+    Database::open(&path).map_err(|error| chain(&error))
 }
 
 /// Whoever started us may have closed our standard output; that is no reason not to serve.

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
+use telephony_core::AccountId;
 
+use super::carrier::read;
 use super::{REFUSED, complain};
 use crate::control::ask;
 use crate::report::chain;
@@ -33,12 +35,21 @@ pub(super) struct Question {
     #[command(flatten)]
     state: State,
 
+    /// A configuration, whose accounts are meant when no server runs that knows its own.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     /// Answer with one line of JSON.
     #[arg(long)]
     json: bool,
 }
 
 impl Question {
+    fn accounts(&self) -> Result<Vec<AccountId>, String> {
+        let Some(path) = &self.config else { return Ok(vec![AccountId::default_account()]) };
+        Ok(read(path)?.accounts.into_iter().map(|account| account.id).collect())
+    }
+
     /// Asks, and prints the answer: as it is, or as `sentence` says it.
     pub(super) fn ask(
         &self,
@@ -47,8 +58,9 @@ impl Question {
         sentence: impl FnOnce(&Value) -> String,
     ) -> io::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answer = self.state.find().and_then(|state| {
-            let answer = runtime.block_on(ask(&state, method, params));
+        let answer = self.accounts().and_then(|accounts| {
+            let state = self.state.find()?;
+            let answer = runtime.block_on(ask(&state, accounts, method, params));
             answer.map_err(|error| chain(&error))
         });
         match answer {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use telephony_core::SystemClock;
+use telephony_core::{AccountId, SystemClock};
 use telephony_webhook::OpenError;
 use thiserror::Error;
 use tokio::net::UnixStream;
@@ -45,13 +45,14 @@ pub enum ControlError {
     Open(#[from] OpenError),
 }
 
-/// Asks the owner of `state`, or its records when it has no owner.
+/// Asks the owner of `state`, or its records of `accounts` when it has no owner.
 ///
 /// # Errors
 ///
 /// [`ControlError`] when there is no answer, or it is no.
 pub async fn ask(
     state: &StateDirectory,
+    accounts: Vec<AccountId>,
     method: &str,
     params: &Value,
 ) -> Result<Value, ControlError> {
@@ -76,7 +77,8 @@ pub async fn ask(
         return Err(ControlError::NotRunning(state.path().display().to_string()));
     }
     let _lock = Lock::acquire(state)?;
-    let records = Records::of(Database::open(&state.database())?, Arc::new(SystemClock));
+    let database = Database::open(&state.database())?;
+    let records = Records::of(accounts, database, Arc::new(SystemClock));
     records.call(method, params.clone()).await.map_err(ControlError::Refused)
 }
 

@@ -89,9 +89,9 @@ impl Records {
 
     /// The records of a database that no server has open.
     #[must_use]
-    pub fn of(database: Database, clock: Arc<dyn Clock>) -> Self {
+    pub fn of(accounts: Vec<AccountId>, database: Database, clock: Arc<dyn Clock>) -> Self {
         let Database { inbox, ledger, pairing } = database;
-        Self::new(vec![AccountId::default_account()], inbox, Arc::new(pairing), ledger, clock)
+        Self::new(accounts, inbox, Arc::new(pairing), ledger, clock)
     }
 
     /// The account that is named, or all of them.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use telephony_core::config::{Config, Host, from_value};
-use telephony_core::{OsEntropy, SystemClock};
+use telephony_core::{AccountId, OsEntropy, SystemClock};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::{mpsc, watch};
 
@@ -30,7 +30,8 @@ const APPROVE: &str = "/approve";
 pub(crate) async fn run(once: bool) -> Result<(), String> {
     let config = config()?;
     let database = Database::in_memory().map_err(|error| chain(&error))?;
-    let records = Records::of(database.clone(), Arc::new(SystemClock));
+    let records =
+        Records::of(vec![AccountId::default_account()], database.clone(), Arc::new(SystemClock));
     let (show, mut shown) = mpsc::unbounded_channel();
     let setup = Setup {
         config,

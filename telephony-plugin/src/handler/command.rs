@@ -9,6 +9,10 @@ use tokio::process;
 
 use super::{HANDLER_DEADLINE, Handler, HandlerError, Incoming, MAX_REPLY_BYTES, reply};
 
+/// Variables that stand for our secrets, which are none of a handler's business.
+const SECRETS: [&str; 4] =
+    ["TWILIO_AUTH_TOKEN", "TELNYX_API_KEY", "PLIVO_AUTH_TOKEN", "NGROK_AUTHTOKEN"];
+
 /// Runs a command line in the shell, once a message.
 #[derive(Debug)]
 pub(super) struct Command(String);
@@ -25,6 +29,9 @@ impl Command {
         let (shell, flag) = ("cmd", "/C");
         let mut command = process::Command::new(shell);
         command.arg(flag).arg(&self.0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        SECRETS.iter().for_each(|variable| {
+            command.env_remove(variable);
+        });
         // What it writes to standard error is the operator's to read, beside our own log.
         command.stderr(Stdio::inherit()).kill_on_drop(true);
         command
