@@ -118,6 +118,7 @@ impl MessagingProvider for MockProvider {
             mms: true,
             gsm7_characters: 1600,
             ucs2_units: 1600,
+            segments: None,
             media_count: 10,
             media_total_bytes: 5_000_000,
             speech_characters: Some(4000),

@@ -8,7 +8,6 @@ use telephony_core::{
     CallRequest, CallStatus, OutboundMessage, ProviderCallId, ProviderKind, ProviderMessageId,
     RawStatus, StatusReport,
 };
-
 use telephony_sms::Encoding;
 
 use crate::error::{Error, ErrorKind};
@@ -76,6 +75,9 @@ pub struct Capabilities {
     pub gsm7_characters: u32,
     /// The most UCS-2 units of one that it cannot.
     pub ucs2_units: u32,
+    /// The most segments of a text in either encoding, where segments are counted as well: GSM-7
+    /// writes some characters as two, so that few characters may need many.
+    pub segments: Option<u32>,
     /// The most media of one message.
     pub media_count: u32,
     /// The most bytes of all media of one message.
@@ -105,13 +107,17 @@ impl Capabilities {
             return refuse(ErrorKind::InvalidContent, sentence);
         }
         let text = message.body().as_str();
-        let (length, most, unit) = match telephony_sms::analyze(text).encoding {
+        let analysis = telephony_sms::analyze(text);
+        let (length, most, unit) = match analysis.encoding {
             Encoding::Gsm7 => (text.chars().count(), self.gsm7_characters, "characters"),
-            _ => (text.encode_utf16().count(), self.ucs2_units, "UCS-2 units"),
+            Encoding::Ucs2 => (analysis.units, self.ucs2_units, "UCS-2 units"),
         };
-        if length > most as usize {
-            let sentence = format!("the text has {length} {unit}, at most {most}: cut it");
-            return refuse(ErrorKind::TooLong, sentence);
+        let segments = (analysis.segments, self.segments.unwrap_or(u32::MAX), "segments");
+        for (length, most, unit) in [(length, most, unit), segments] {
+            if length > most as usize {
+                let sentence = format!("the text has {length} {unit}, at most {most}: cut it");
+                return refuse(ErrorKind::TooLong, sentence);
+            }
         }
         Ok(())
     }
@@ -172,5 +178,68 @@ impl CallSnapshot {
     #[must_use]
     pub const fn new(status: CallStatus, raw: RawStatus) -> Self {
         Self { status, raw, duration_seconds: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Outcome;
+
+    const ALL: Capabilities = Capabilities {
+        mms: true,
+        gsm7_characters: 1530,
+        ucs2_units: 670,
+        segments: Some(10),
+        media_count: 2,
+        media_total_bytes: 1_000_000,
+        speech_characters: None,
+        idempotent_calls: false,
+    };
+
+    fn checked(capabilities: &Capabilities, text: &str, media: usize) -> Option<ErrorKind> {
+        let mut message = OutboundMessage::builder("+15550001234".parse().unwrap()).body(text);
+        for _ in 0..media {
+            message = message.media("https://example.com/cat.jpg".parse().unwrap());
+        }
+        let result = capabilities.check(ProviderKind::Mock, &message.build().unwrap());
+        result.err().map(|error| {
+            assert_eq!(error.outcome(), Outcome::NotSent);
+            error.kind()
+        })
+    }
+
+    #[test]
+    fn media_that_are_too_many_or_not_taken_at_all_are_refused() {
+        assert_eq!(checked(&ALL, "", 2), None);
+        assert_eq!(checked(&ALL, "", 3), Some(ErrorKind::InvalidContent));
+        let sms = Capabilities { mms: false, ..ALL };
+        assert_eq!(checked(&sms, "Hello", 0), None);
+        assert_eq!(checked(&sms, "Hello", 1), Some(ErrorKind::InvalidContent));
+    }
+
+    #[test]
+    fn texts_are_measured_in_the_encoding_they_need() {
+        let unsegmented = Capabilities { segments: None, ..ALL };
+        for (character, count, capabilities, fits) in [
+            ("a", 1530, ALL, true),
+            ("a", 1531, ALL, false),
+            // 67 to a segment, or one of 70; a surrogate pair is two.
+            ("漢", 670, ALL, true),
+            ("漢", 671, ALL, false),
+            ("😀", 330, ALL, true),
+            ("😀", 331, ALL, false),
+            ("😀", 335, unsegmented, true),
+            ("😀", 336, unsegmented, false),
+            // Two septets each and never cut in two: 76 to a segment.
+            ("€", 760, ALL, true),
+            ("€", 761, ALL, false),
+            ("€", 1530, unsegmented, true),
+            ("€", 1531, unsegmented, false),
+        ] {
+            let found = checked(&capabilities, &character.repeat(count), 0);
+            let expected = (!fits).then_some(ErrorKind::TooLong);
+            assert_eq!(found, expected, "{count} times {character}");
+        }
     }
 }

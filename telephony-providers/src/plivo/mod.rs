@@ -95,6 +95,7 @@ impl MessagingProvider for Plivo {
             mms: true,
             gsm7_characters: MAX_GSM7_CHARACTERS,
             ucs2_units: MAX_UCS2_UNITS,
+            segments: None,
             media_count: 10,
             media_total_bytes: 5_000_000,
             speech_characters: None,

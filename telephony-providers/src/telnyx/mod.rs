@@ -85,9 +85,10 @@ impl MessagingProvider for Telnyx {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             mms: true,
-            // Ten parts of either encoding.
+            // Ten segments of either encoding.
             gsm7_characters: 1530,
             ucs2_units: 670,
+            segments: Some(10),
             media_count: 10,
             media_total_bytes: 1_000_000,
             speech_characters: Some(MAX_SPEECH as u32),

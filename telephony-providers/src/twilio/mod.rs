@@ -103,6 +103,7 @@ impl MessagingProvider for Twilio {
             mms: true,
             gsm7_characters: MAX_CHARACTERS,
             ucs2_units: MAX_CHARACTERS,
+            segments: None,
             media_count: 10,
             media_total_bytes: 5_000_000,
             // What a call says stands in TwiML, with some markup around it.

@@ -215,3 +215,26 @@ async fn what_cannot_be_sent_is_refused_before_it_is() {
     let error = plivo.voice.place(&silent).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Temporary, "there is nobody at {nowhere}");
 }
+
+#[tokio::test]
+async fn texts_that_are_too_long_do_not_leave() {
+    for kind in CARRIERS {
+        let server = carrier(taken(kind)).await;
+        let provider = client(kind, &server.uri(), |_| {}).messaging;
+        let capabilities = provider.capabilities();
+        for (character, most) in
+            [("a", capabilities.gsm7_characters), ("漢", capabilities.ucs2_units)]
+        {
+            let before = arrived(&server).await.len();
+            let text = |count: u32| {
+                let to = OutboundMessage::builder("+15550001234".parse().unwrap());
+                to.body(character.repeat(count as usize)).build().unwrap()
+            };
+            let error = provider.send(&text(most + 1)).await.unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::TooLong, Outcome::NotSent));
+            assert_eq!(arrived(&server).await.len(), before, "{kind}");
+            provider.send(&text(most)).await.unwrap();
+            assert_eq!(arrived(&server).await.len(), before + 1, "{kind}");
+        }
+    }
+}
