@@ -1,15 +1,18 @@
 //! What the clients ask of Twilio and Telnyx is what these document, and what these document as
 //! answers is understood. Plivo publishes no such document; `requests` holds its shapes.
 
+mod answers;
 mod spec;
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
 use telephony_core::{
     CallContent, CallId, CallRequest, MachineDetection, OutboundMessage, ProviderCallId,
     ProviderKind, ProviderMessageId,
 };
-use telephony_providers::{Connection, Error, ErrorKind, Outcome};
-use wiremock::{MockServer, ResponseTemplate};
+use telephony_providers::Connection;
+use wiremock::ResponseTemplate;
 
 use self::spec::Spec;
 use crate::carrier::{ACCOUNT_SID, arrived, carrier, client};
@@ -40,13 +43,17 @@ fn call_id(kind: ProviderKind) -> ProviderCallId {
 fn messages() -> Vec<OutboundMessage> {
     let to = || OutboundMessage::builder("+15550001234".parse().unwrap());
     let picture = || "https://example.com/a.jpg".parse().unwrap();
-    let named = telephony_core::Sender::parse("+15550009999").unwrap();
+    let from = |sender| to().from(telephony_core::Sender::parse(sender).unwrap());
+    let album = (0..10).fold(to(), |builder, _| builder.media(picture()));
     [
         to().body("Hello"),
         to().body("Hello").status_callback("https://example.com/s?ref=a".parse().unwrap()),
-        to().body("Hello").from(named),
+        to().body("Grüße, 漢字 & 😀"),
+        from("+15550009999").body("Hello"),
+        from("72345").body("Hello"),
+        from("Acme Ltd").body("Hello"),
         to().body("Hello").media(picture()),
-        to().media(picture()).media(picture()),
+        album,
     ]
     .map(|builder| builder.build().unwrap())
     .into()
@@ -107,133 +114,132 @@ async fn every_request_is_one_that_the_carrier_documents() {
         everything(kind, &with_service).await;
         let arrived = arrived(&server).await;
         assert_eq!(arrived.len(), 2 * (messages().len() + calls().len() + 3), "{kind}");
+        let mut fields = BTreeSet::new();
         for request in &arrived {
             let mistakes = spec.mistakes(request);
             assert!(mistakes.is_empty(), "{request:?}: {mistakes:#?}");
+            let (_, _, content_type, body) = request;
+            match content_type.as_str() {
+                "" => {}
+                "application/json" => {
+                    let body: Map<String, Value> = serde_json::from_str(body).unwrap();
+                    fields.extend(body.into_iter().map(|(name, _)| name));
+                }
+                _ => {
+                    let body = url::form_urlencoded::parse(body.as_bytes());
+                    fields.extend(body.map(|(name, _)| name.into_owned()));
+                }
+            }
         }
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        assert_eq!(fields, all_fields(kind), "{kind}");
+    }
+}
+
+/// Every field that a client ever writes, so that none goes by unchecked.
+fn all_fields(kind: ProviderKind) -> &'static [&'static str] {
+    match kind {
+        ProviderKind::Twilio => &[
+            "Body",
+            "From",
+            "MachineDetection",
+            "MediaUrl",
+            "MessagingServiceSid",
+            "Status",
+            "StatusCallback",
+            "StatusCallbackEvent",
+            "TimeLimit",
+            "Timeout",
+            "To",
+            "Twiml",
+            "Url",
+        ],
+        _ => &[
+            "answering_machine_detection",
+            "client_state",
+            "command_id",
+            "connection_id",
+            "from",
+            "media_urls",
+            "messaging_profile_id",
+            "text",
+            "time_limit_secs",
+            "timeout_secs",
+            "to",
+            "webhook_url",
+        ],
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+#[test]
+fn what_twilio_does_not_document_is_found() {
+    let mistakes = |method: &str, path: &str, content_type: &str, body: &str| {
+        let request = [method, path, content_type, body].map(str::to_owned);
+        Spec::twilio().mistakes(&request.into())
+    };
+    let messages = format!("/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json");
+    let good = "To=%2B15550001234&Body=Hi&MediaUrl=https%3A%2F%2Fa.b%2Fc&Attempt=1";
+    assert_eq!(mistakes("POST", &messages, FORM, good), [] as [String; 0]);
+    assert_eq!(mistakes("GET", &format!("{messages}?PageSize=1"), "", ""), [] as [String; 0]);
+    for (method, path, content_type, body) in [
+        ("PUT", messages.as_str(), FORM, good),
+        ("POST", "/2010-04-01/Messages.json", FORM, good),
+        ("POST", "/2010-04-01/Accounts/AC1/Messages.json", FORM, good),
+        ("GET", &messages.replace(".json", "/id1.json"), "", ""),
+        ("POST", &format!("{messages}?Colour=red"), FORM, good),
+        ("GET", &format!("{messages}?PageSize=many"), "", ""),
+        ("GET", &messages, FORM, good),
+        ("POST", &messages, "", good),
+        ("POST", &messages, JSON, "{}"),
+        ("POST", &messages, FORM, "Body=Hi"),
+        ("POST", &messages, FORM, "To=a&Text=Hi"),
+        ("POST", &messages, FORM, "To=a&Attempt=many"),
+        ("POST", &messages, FORM, "To=a&Attempt=1.5"),
+        ("POST", &messages, FORM, "To=a&ProvideFeedback=perhaps"),
+        ("POST", &messages, FORM, "To=a&ContentRetention=perhaps"),
+        ("POST", &messages, FORM, "To=a&MessagingServiceSid=MG1"),
+        ("POST", &messages, FORM, "To=a&StatusCallback=nowhere"),
+    ] {
+        let mistakes = mistakes(method, path, content_type, body);
+        assert!(!mistakes.is_empty(), "{method} {path} {content_type} {body}");
     }
 }
 
 #[test]
-fn what_is_not_documented_is_found() {
-    let form = "application/x-www-form-urlencoded";
-    let messages = format!("/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json");
-    let twilio = |method: &str, path: &str, content_type: &str, body: &str| {
-        let request =
-            (method.to_owned(), path.to_owned(), content_type.to_owned(), body.to_owned());
-        Spec::twilio().mistakes(&request)
+fn what_telnyx_does_not_document_is_found() {
+    let mistakes = |path: &str, body: Value| {
+        let request = ["POST", path, JSON, &body.to_string()].map(str::to_owned);
+        Spec::telnyx().mistakes(&request.into())
     };
-    let good = "To=%2B15550001234&Body=Hi&MediaUrl=https%3A%2F%2Fa.b%2Fc";
-    assert_eq!(twilio("POST", &messages, form, good), [] as [String; 0]);
-    for (method, path, content_type, body) in [
-        ("PUT", messages.as_str(), form, good),
-        ("POST", "/2010-04-01/Messages.json", form, good),
-        ("POST", "/2010-04-01/Accounts/AC1/Messages.json", form, good),
-        ("POST", &format!("{messages}?Colour=red"), form, good),
-        ("POST", &messages, "application/json", "{}"),
-        ("POST", &messages, form, "Body=Hi"),
-        ("POST", &messages, form, "To=a&Text=Hi"),
-        ("POST", &messages, form, "To=a&Attempt=many"),
-        ("POST", &messages, form, "To=a&ContentRetention=perhaps"),
-        ("POST", &messages, form, "To=a&MessagingServiceSid=MG1"),
-    ] {
-        let mistakes = twilio(method, path, content_type, body);
-        assert!(!mistakes.is_empty(), "{method} {path} {content_type} {body}");
-    }
-    let telnyx = |body: Value| {
-        let (path, json) = ("/v2/messages".to_owned(), "application/json".to_owned());
-        Spec::telnyx().mistakes(&("POST".to_owned(), path, json, body.to_string()))
+    let message = || json!({ "from": "+15550001111", "to": "+15550001234", "text": "Hi" });
+    let call = || json!({ "connection_id": "1", "from": "+15550001111", "to": "+15550001234" });
+    let with = |mut body: Value, name: &str, value: Value| {
+        body[name] = value;
+        body
     };
-    let good = json!({ "from": "+15550001111", "to": "+15550001234", "text": "Hi" });
-    assert_eq!(telnyx(good), [] as [String; 0]);
-    for bad in [
-        json!({ "text": "Hi" }),
-        json!({ "to": 1, "text": "Hi" }),
-        json!({ "to": "+15550001234", "body": "Hi" }),
-        json!({ "to": "+15550001234", "media_urls": "https://a.b/c" }),
+    assert_eq!(mistakes("/v2/messages", message()), [] as [String; 0]);
+    assert_eq!(mistakes("/v2/calls", call()), [] as [String; 0]);
+    let headers = |header| with(call(), "custom_headers", json!([header]));
+    let good = headers(json!({ "name": "a", "value": "b" }));
+    assert_eq!(mistakes("/v2/calls", good), [] as [String; 0]);
+    for (path, body) in [
+        ("/messages", message()),
+        ("/v2/message", message()),
+        ("/v2/calls//actions/hangup", json!({})),
+        ("/v2/messages?urgent=true", message()),
+        ("/v2/messages", json!({ "text": "Hi" })),
+        ("/v2/messages", with(message(), "to", json!(1))),
+        ("/v2/messages", with(message(), "body", json!("Hi"))),
+        ("/v2/messages", with(message(), "media_urls", json!("https://a.b/c"))),
+        ("/v2/messages", with(message(), "webhook_url", json!("nowhere"))),
+        ("/v2/calls", with(call(), "time_limit_secs", json!(10))),
+        ("/v2/calls", with(call(), "timeout_secs", json!("20"))),
+        ("/v2/calls", with(call(), "answering_machine_detection", json!("hang_up"))),
+        ("/v2/calls", headers(json!({ "name": "a", "value": "b", "colour": "red" }))),
     ] {
-        assert!(!telnyx(bad.clone()).is_empty(), "{bad}");
+        assert!(!mistakes(path, body.clone()).is_empty(), "{path} {body}");
     }
-}
-
-/// What comes of one question when the carrier answers like this.
-async fn asked(kind: ProviderKind, status: u16, answer: &Value, question: Question) -> Asked {
-    let server: MockServer = carrier(ResponseTemplate::new(status).set_body_json(answer)).await;
-    let connection = client(kind, &server.uri(), |_| {});
-    let message = messages().swap_remove(0);
-    let call = calls().swap_remove(0);
-    Ok(match question {
-        Question::Send => connection.messaging.send(&message).await?.id.to_string(),
-        Question::Fetch => {
-            connection.messaging.fetch(&message_id(kind)).await?.raw.as_str().to_owned()
-        }
-        Question::Place => connection.voice.place(&call).await?.id.to_string(),
-        Question::Inspect => {
-            connection.voice.inspect(&call_id(kind)).await?.raw.as_str().to_owned()
-        }
-        Question::HangUp => {
-            connection.voice.hang_up(&call_id(kind)).await?;
-            String::new()
-        }
-    })
-}
-
-type Asked = Result<String, Error>;
-
-#[derive(Debug, Clone, Copy)]
-enum Question {
-    Send,
-    Fetch,
-    Place,
-    Inspect,
-    HangUp,
-}
-
-#[tokio::test]
-async fn every_documented_answer_is_understood() {
-    let account = format!("/2010-04-01/Accounts/{ACCOUNT_SID}");
-    let (message, call) = (message_id(ProviderKind::Twilio), call_id(ProviderKind::Twilio));
-    let twilio = [
-        ("post", format!("{account}/Messages.json"), Question::Send, "/sid"),
-        ("get", format!("{account}/Messages/{message}.json"), Question::Fetch, "/status"),
-        ("post", format!("{account}/Calls.json"), Question::Place, "/sid"),
-        ("get", format!("{account}/Calls/{call}.json"), Question::Inspect, "/status"),
-        ("post", format!("{account}/Calls/{call}.json"), Question::HangUp, ""),
-    ];
-    let telnyx = [
-        ("post", "/v2/messages".to_owned(), Question::Send, "/data/id"),
-        ("get", "/v2/messages/id".to_owned(), Question::Fetch, "/data/to/0/status"),
-        ("post", "/v2/calls".to_owned(), Question::Place, "/data/call_control_id"),
-        ("get", "/v2/calls/id".to_owned(), Question::Inspect, ""),
-        ("post", "/v2/calls/id/actions/hangup".to_owned(), Question::HangUp, ""),
-    ];
-    let (mut understood, mut refused) = (0, 0);
-    for (kind, operations) in [(ProviderKind::Twilio, twilio), (ProviderKind::Telnyx, telnyx)] {
-        let spec = spec(kind);
-        for (method, path, question, pointer) in operations {
-            for (status, name, answer) in spec.answers(method, &path) {
-                let asked = asked(kind, status, &answer, question).await;
-                let what = format!("{kind} {question:?} {status} {name}: {answer}");
-                if status < 300 {
-                    let found = asked.unwrap_or_else(|error| panic!("{error}: {what}"));
-                    if let Some(expected) = answer.pointer(pointer).and_then(Value::as_str) {
-                        assert!(pointer.is_empty() || found == expected, "{found}: {what}");
-                    }
-                    understood += 1;
-                } else {
-                    let error = asked.expect_err(&what);
-                    if let Some(code) = answer.pointer("/errors/0/code") {
-                        let code = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
-                        assert_eq!(error.code().map(|code| code.as_str()), Some(code.as_str()));
-                    }
-                    let unknown = status >= 500 && !matches!(question, Question::Inspect);
-                    assert_eq!(error.outcome() == Outcome::Unknown, unknown, "{what}");
-                    assert_ne!(error.kind(), ErrorKind::Authentication, "{what}");
-                    refused += 1;
-                }
-            }
-        }
-    }
-    // Twilio documents 15 answers of these operations; Telnyx one to each, and many refusals.
-    assert_eq!((understood, refused > 50), (15 + 5, true), "{refused}");
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 /// An OpenAPI document.
 pub(super) struct Spec {
     document: Value,
-    /// What comes before the document's paths.
-    prefix: &'static str,
+    /// What comes before the document's paths: the path of its server.
+    prefix: String,
 }
 
 /// A request as it arrived: method, path with query, content type, body.
@@ -15,16 +15,18 @@ pub(super) type Arrived = (String, String, String, String);
 
 impl Spec {
     pub(super) fn twilio() -> Self {
-        Self::read(include_str!("../../data/openapi/twilio_messages_calls.json"), "")
+        Self::read(include_str!("../../data/openapi/twilio_messages_calls.json"))
     }
 
     pub(super) fn telnyx() -> Self {
-        Self::read(include_str!("../../data/openapi/telnyx_messages_calls.json"), "/v2")
+        Self::read(include_str!("../../data/openapi/telnyx_messages_calls.json"))
     }
 
-    fn read(text: &str, prefix: &'static str) -> Self {
+    fn read(text: &str) -> Self {
         let mut document: Value = serde_json::from_str(text).unwrap();
         as_json_schema(&mut document);
+        let server = url::Url::parse(document["servers"][0]["url"].as_str().unwrap()).unwrap();
+        let prefix = server.path().trim_end_matches('/').to_owned();
         Self { document, prefix }
     }
 
@@ -47,9 +49,13 @@ impl Spec {
                 None => mistakes.push(format!("the path's {name} is not declared")),
             }
         }
-        for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
-            if named("query", &name).is_none() {
-                mistakes.push(format!("the query's {name} is not declared"));
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match named("query", &name) {
+                Some(parameter) => {
+                    let value = self.typed(&parameter["schema"], &value);
+                    self.check(&parameter["schema"], &value, &name, &mut mistakes);
+                }
+                None => mistakes.push(format!("the query's {name} is not declared")),
             }
         }
         let declared = self.resolve(&operation["requestBody"]);
@@ -62,7 +68,7 @@ impl Spec {
             };
             self.check(schema, &value, "body", &mut mistakes);
             self.undeclared(schema, &value, "body", &mut mistakes);
-        } else if !content_type.is_empty() || declared["required"] == true {
+        } else if !content_type.is_empty() || !body.is_empty() || declared["required"] == true {
             mistakes.push(format!("a body of type {content_type:?} is not declared"));
         }
         mistakes
@@ -70,7 +76,7 @@ impl Spec {
 
     /// The operation of a request, and the values that its path holds.
     fn operation(&self, method: &str, path: &str) -> Option<(&Value, Vec<(String, String)>)> {
-        let path = path.strip_prefix(self.prefix)?;
+        let path = path.strip_prefix(self.prefix.as_str())?;
         let paths = self.document["paths"].as_object().unwrap();
         paths.iter().find_map(|(template, item)| {
             let operation = item.get(method.to_lowercase())?;
@@ -88,32 +94,33 @@ impl Spec {
         own.into_iter().chain(shared).flatten().map(|one| self.resolve(one)).collect()
     }
 
-    /// A form as the object that its schema describes: repeated fields as lists, numbers and truth
-    /// values as such.
+    /// A form as the object that its schema describes, repeated fields as lists.
     fn form(&self, body: &str, schema: &Value) -> Value {
         let mut object = Map::new();
         for (name, value) in url::form_urlencoded::parse(body.as_bytes()) {
             let property = self.resolve(&schema["properties"][&*name]);
-            let types = |word: &str| {
-                property["type"] == word
-                    || property["type"].as_array().is_some_and(|all| all.contains(&json!(word)))
-            };
-            let typed = if types("integer") || types("number") {
-                value.parse::<i64>().map_or_else(|_| json!(value), |number| json!(number))
-            } else if types("boolean") {
-                value.parse::<bool>().map_or_else(|_| json!(value), |truth| json!(truth))
-            } else {
-                json!(value)
-            };
-            if types("array") {
+            if is_a(property, "array") {
+                let value = self.typed(&property["items"], &value);
                 let list = object.entry(name).or_insert_with(|| json!([]));
-                list.as_array_mut().unwrap().push(typed);
+                list.as_array_mut().unwrap().push(value);
             } else {
-                let before = object.insert(name.clone().into_owned(), typed);
+                let before = object.insert(name.to_string(), self.typed(property, &value));
                 assert!(before.is_none(), "{name} is there twice");
             }
         }
         Value::Object(object)
+    }
+
+    /// A text as what its schema says it is. What it cannot be stays a text, and is found out.
+    fn typed(&self, schema: &Value, text: &str) -> Value {
+        let schema = self.resolve(schema);
+        let number = is_a(schema, "integer") || is_a(schema, "number");
+        let typed = match text.parse::<serde_json::Number>() {
+            Ok(found) if number => Some(json!(found)),
+            _ if is_a(schema, "boolean") => text.parse::<bool>().ok().map(Value::from),
+            _ => None,
+        };
+        typed.unwrap_or_else(|| json!(text))
     }
 
     fn check(&self, schema: &Value, value: &Value, at: &str, mistakes: &mut Vec<String>) {
@@ -125,7 +132,11 @@ impl Spec {
     fn validator(&self, schema: &Value) -> Validator {
         // References point into the document, so that is the root.
         let root = json!({ "components": self.document["components"], "allOf": [schema] });
-        jsonschema::draft202012::new(&root).unwrap()
+        jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            .with_format("url", |text: &str| url::Url::parse(text).is_ok())
+            .build(&root)
+            .unwrap()
     }
 
     /// Members that no schema declares. Documents do not forbid them, and carriers ignore them: a
@@ -166,52 +177,36 @@ impl Spec {
         }
     }
 
-    /// The documented answers to an operation: status, what the example is called, the example.
-    /// Where the document has examples of fields alone, an answer is made of these.
-    pub(super) fn answers(&self, method: &str, path: &str) -> Vec<(u16, String, Value)> {
+    /// The documented answers to an operation: status and examples.
+    pub(super) fn answers(&self, method: &str, path: &str) -> Vec<(String, Vec<Value>)> {
         let (operation, _) = self.operation(method, path).unwrap();
-        let mut answers = Vec::new();
-        for (status, response) in operation["responses"].as_object().unwrap() {
-            let Ok(status) = status.replace("XX", "22").parse::<u16>() else { continue };
+        let responses = operation["responses"].as_object().unwrap();
+        let examples = |response| {
             let content = &self.resolve(response)["content"]["application/json"];
-            let named = content["examples"].as_object().into_iter().flatten();
-            let named: Vec<_> = named
-                .map(|(name, one)| (status, name.clone(), self.resolve(one)["value"].clone()))
-                .collect();
-            if named.is_empty() {
-                let example = content.get("example").cloned();
-                let example = example.unwrap_or_else(|| self.example(&content["schema"]));
-                answers.push((status, "of its fields".to_owned(), example));
+            if let Some(named) = content["examples"].as_object() {
+                return named.values().map(|one| self.resolve(one)["value"].clone()).collect();
             }
-            answers.extend(named);
-        }
-        answers
+            let one = content.get("example").cloned().map(|example| vec![example]);
+            one.unwrap_or_else(|| self.examples(&content["schema"]))
+        };
+        responses.iter().map(|(status, one)| (status.clone(), examples(one))).collect()
     }
 
-    /// A value of a schema, made of the examples of its parts.
-    fn example(&self, schema: &Value) -> Value {
+    /// The examples of a schema: its own, those of its choices, or an object around those of a
+    /// member. Examples of single fields make none, for the document never says that these go
+    /// together.
+    fn examples(&self, schema: &Value) -> Vec<Value> {
         let schema = self.resolve(schema);
-        if let Some(example) = schema.get("example") {
-            return example.clone();
+        if let Some(example) = schema.get("example").filter(|example| example.is_object()) {
+            return vec![example.clone()];
         }
-        if let Some(parts) = schema["allOf"].as_array() {
-            let objects = parts.iter().map(|part| self.example(part));
-            let members = objects.filter_map(|one| one.as_object().cloned()).flatten();
-            return Value::Object(members.collect());
-        }
-        for word in ["oneOf", "anyOf"] {
-            if let Some(first) = schema[word].get(0) {
-                return self.example(first);
-            }
-        }
-        if let Some(properties) = schema["properties"].as_object() {
-            let members = properties.iter().map(|(name, one)| (name.clone(), self.example(one)));
-            return Value::Object(members.filter(|(_, value)| !value.is_null()).collect());
-        }
-        match schema.get("items") {
-            Some(items) => json!([self.example(items)]),
-            None => schema["enum"].get(0).cloned().unwrap_or(Value::Null),
-        }
+        let choices = schema["oneOf"].as_array().into_iter().flatten();
+        let of_choices = choices.flat_map(|choice| self.examples(choice));
+        let members = schema["properties"].as_object().into_iter().flatten();
+        let of_members = members.flat_map(|(name, member)| {
+            self.examples(member).into_iter().map(move |example| json!({ name.as_str(): example }))
+        });
+        of_choices.chain(of_members).collect()
     }
 }
 
@@ -233,8 +228,17 @@ fn matched(template: &str, path: &str) -> Option<Vec<(String, String)>> {
         };
         let (name, after) = rest.split_once('}').unwrap();
         let value = found.strip_prefix(before)?.strip_suffix(after)?;
+        if value.is_empty() {
+            return None;
+        }
         values.push((name.to_owned(), value.to_owned()));
     }
+}
+
+/// Whether a schema is of that type, or may be.
+fn is_a(schema: &Value, name: &str) -> bool {
+    let types = &schema["type"];
+    types == name || types.as_array().is_some_and(|types| types.contains(&json!(name)))
 }
 
 /// OpenAPI 3.0 writes `nullable` where JSON Schema has a type more.
