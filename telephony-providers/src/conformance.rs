@@ -1,9 +1,11 @@
 //! What every provider does, as tests: [`provider_conformance!`](crate::provider_conformance) runs
 //! them on a provider of your own.
 
+use std::time::Duration;
+
 use telephony_core::{
-    CallContent, CallId, CallRequest, OutboundMessage, OutboundMessageBuilder, PhoneNumber,
-    ProviderCallId, ProviderMessageId,
+    CallContent, CallId, CallRequest, CallStatus, MessageStatus, OutboundMessage,
+    OutboundMessageBuilder, PhoneNumber, ProviderCallId, ProviderMessageId,
 };
 
 use crate::connect::Connection;
@@ -13,13 +15,14 @@ use crate::error::{Error, ErrorKind, Outcome};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Carrier {
-    /// It does everything.
+    /// It does everything. It says of each message that it was delivered, and of each call that
+    /// somebody is on it.
     Works,
     /// It says that the recipient's number is none.
     RefusesRecipient,
     /// It does not know the credentials.
     RefusesCredentials,
-    /// It has had too many requests.
+    /// It has had too many requests, and wants the next no sooner than after [`WAIT`].
     Throttles,
     /// Its servers fail.
     Fails,
@@ -29,39 +32,48 @@ pub enum Carrier {
     KnowsNothing,
 }
 
+/// How long [`Carrier::Throttles`] asks to wait: longer than anybody waits while a test runs.
+pub const WAIT: Duration = Duration::from_secs(60);
+
 const TEXT: &str = "a text that nobody else may read";
 const TO: &str = "+15550001234";
 
-/// Its capabilities are possible, and what it is does not change.
+/// Its capabilities are possible, and do not change.
 pub async fn says_what_it_can_do(works: Connection) {
     let first = works.messaging.capabilities();
     assert!(first.gsm7_characters >= 160 && first.ucs2_units >= 70, "{first:?}");
     assert_eq!(first.mms, first.media_count > 0 && first.media_total_bytes > 0, "{first:?}");
-    drop(works.messaging.send(&answered(text().build())).await);
+    answered(works.messaging.send(&answered(text().build())).await);
     assert_eq!(first, works.messaging.capabilities());
-    assert_eq!(works.messaging.kind(), works.messaging.kind());
 }
 
-/// A text and a picture are taken, have an id, and can be asked about.
+/// A text is taken and can be asked about; so is a picture, where there are any.
 pub async fn sends_and_tells(works: Connection) {
+    let picture = answered("https://example.com/cat.jpg".parse());
+    let picture = answered(text().media(picture).build());
     let mut messages = vec![answered(text().build())];
     if works.messaging.capabilities().mms {
-        let picture = answered("https://example.com/cat.jpg".parse());
-        messages.push(answered(text().media(picture).build()));
+        messages.push(picture);
+    } else {
+        let error = failed(works.messaging.send(&picture).await);
+        let refused = (ErrorKind::InvalidContent, Outcome::NotSent);
+        assert_eq!((error.kind(), error.outcome()), refused, "{error}");
     }
     for message in messages {
         let sent = answered(works.messaging.send(&message).await);
         assert!(!sent.report.status.is_failure(), "{:?}", sent.report);
+        assert!(!sent.report.raw.as_str().is_empty(), "{:?}", sent.report);
         let report = answered(works.messaging.fetch(&sent.id).await);
-        assert!(report.status.rank() >= sent.report.status.rank(), "{report:?}");
+        assert_eq!(report.status, MessageStatus::Delivered, "{report:?}");
     }
 }
 
 /// A call is placed, can be looked at, and ended.
 pub async fn calls(works: Connection) {
     let placed = answered(works.voice.place(&call()).await);
-    assert!(!placed.status.is_terminal());
-    answered(works.voice.inspect(&placed.id).await);
+    assert!(!placed.status.is_terminal(), "{placed:?}");
+    let call = answered(works.voice.inspect(&placed.id).await);
+    assert_eq!(call.status, CallStatus::InProgress, "{call:?}");
     answered(works.voice.hang_up(&placed.id).await);
 }
 
@@ -80,57 +92,72 @@ pub async fn refuses_what_is_too_much(works: Connection) {
     answered(works.messaging.send(&answered(builder().body(most).build())).await);
 }
 
-/// Refusals have their kind and are known not to be sent.
+/// Refusals have their kind and are known not to be sent, and say how long to wait.
 pub async fn refusals_are_not_sent(refuses: Connection, kind: ErrorKind) {
-    for error in asked(&refuses).await {
+    for error in commanded(&refuses).await.into_iter().chain(asked(&refuses).await) {
         assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{error}");
-        assert_eq!(error.is_throttled(), kind == ErrorKind::RateLimited);
-        assert_is_discreet(&error);
+        assert_eq!(error.is_throttled(), kind == ErrorKind::RateLimited, "{error}");
+        if error.is_throttled() {
+            assert!(error.retry_after() >= Some(WAIT), "{:?}", error.retry_after());
+        }
+        assert_is_discreet(&refuses, &error);
     }
 }
 
-/// What may have been carried out says so. Asking what became of a message carries nothing out.
+/// What may have been carried out says so. Asking carries nothing out.
 pub async fn failures_are_unknown(fails: Connection) {
-    for error in asked(&fails).await {
-        assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+    let unknown = commanded(&fails).await.map(|error| (error, Outcome::Unknown));
+    let not_sent = asked(&fails).await.map(|error| (error, Outcome::NotSent));
+    for (error, outcome) in unknown.into_iter().chain(not_sent) {
+        assert_eq!(error.outcome(), outcome, "{error}");
         assert!(error.is_transient(), "{error}");
-        assert_is_discreet(&error);
+        assert_is_discreet(&fails, &error);
     }
-    let error = failed(fails.messaging.fetch(&answered(ProviderMessageId::new("id1"))).await);
-    assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
 }
 
 /// What it does not know is not found.
 pub async fn knows_nothing(knows_nothing: Connection) {
-    let call = answered(ProviderCallId::new("id1"));
-    let message = answered(ProviderMessageId::new("id1"));
-    for error in [
-        failed(knows_nothing.messaging.fetch(&message).await),
-        failed(knows_nothing.voice.inspect(&call).await),
-        failed(knows_nothing.voice.hang_up(&call).await),
-    ] {
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::NotSent));
-        assert_is_discreet(&error);
+    let [message, call] = asked(&knows_nothing).await;
+    let end = failed(knows_nothing.voice.hang_up(&call_id()).await);
+    for error in [message, call, end] {
+        let not_found = (ErrorKind::NotFound, Outcome::NotSent);
+        assert_eq!((error.kind(), error.outcome()), not_found, "{error}");
+        assert_is_discreet(&knows_nothing, &error);
     }
 }
 
-/// A message and a call, both of which fail.
-async fn asked(connection: &Connection) -> [Error; 2] {
+/// A message, a call, and the end of one, all of which fail.
+async fn commanded(connection: &Connection) -> [Error; 3] {
     let message = answered(text().build());
     [
         failed(connection.messaging.send(&message).await),
         failed(connection.voice.place(&call()).await),
+        failed(connection.voice.hang_up(&call_id()).await),
     ]
 }
 
-fn assert_is_discreet(error: &Error) {
+/// What became of a message and of a call, asked in vain.
+async fn asked(connection: &Connection) -> [Error; 2] {
+    let message = answered(ProviderMessageId::new("id1"));
+    [
+        failed(connection.messaging.fetch(&message).await),
+        failed(connection.voice.inspect(&call_id()).await),
+    ]
+}
+
+/// An error says whose it is and how its request is found again, and nothing that is private.
+fn assert_is_discreet(connection: &Connection, error: &Error) {
+    assert_eq!(error.provider(), connection.messaging.kind(), "{error}");
+    let found = error.request_id().unwrap_or_default();
+    assert!(error.to_string().contains(found), "{error} lacks {found}");
     let mut shown = format!("{error} {error:?}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         shown = format!("{shown} {cause} {cause:?}");
         source = cause.source();
     }
-    assert!(!shown.contains(TEXT) && !shown.contains("5550001234"), "{shown}");
+    let number = TO.trim_start_matches('+');
+    assert!(!shown.contains(TEXT) && !shown.contains(number), "{shown}");
 }
 
 fn number() -> PhoneNumber {
@@ -148,6 +175,10 @@ fn call() -> CallRequest {
     request
 }
 
+fn call_id() -> ProviderCallId {
+    answered(ProviderCallId::new("id1"))
+}
+
 #[allow(clippy::panic, reason = "a test fails by panicking")]
 fn answered<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| panic!("{error:?}"))
@@ -161,10 +192,12 @@ fn failed<T: std::fmt::Debug>(result: Result<T, Error>) -> Error {
     }
 }
 
-/// Makes a module of tests that run the suite. The fixture is an asynchronous function from [`Carrier`](crate::conformance::Carrier), whose
-/// result holds the carrier's stand-in as long as it is needed, with the
-/// [`Connection`](crate::Connection) in its field `connection`. Needs `tokio` with its macros
-/// among the dependencies of the crate that uses it.
+/// Makes a module of tests that run the suite.
+///
+/// The fixture is an asynchronous function from [`Carrier`](crate::conformance::Carrier). Its
+/// result has the [`Connection`](crate::Connection) in its field `connection`, and holds what
+/// stands in for the carrier for as long as that is needed. Needs `tokio` with its macros among
+/// the dependencies of the crate that uses it.
 #[macro_export]
 macro_rules! provider_conformance {
     ($module:ident, $fixture:expr) => {

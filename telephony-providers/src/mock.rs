@@ -71,7 +71,12 @@ impl MockProvider {
 
     /// The next thing it is asked to do fails like this; told twice, the next two.
     pub fn fail_next(&self, kind: ErrorKind, outcome: Outcome) {
-        let error = Error::new(ProviderKind::Mock, kind, outcome, "it was told to fail");
+        let sentence = "it was told to fail";
+        self.fail_next_with(Error::new(ProviderKind::Mock, kind, outcome, sentence));
+    }
+
+    /// The next thing it is asked to do fails with this error: one with a code, or with a wait.
+    pub fn fail_next_with(&self, error: Error) {
         self.state().failures.push_back(error);
     }
 

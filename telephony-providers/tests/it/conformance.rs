@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use telephony_core::ProviderKind;
-use telephony_providers::conformance::Carrier;
-use telephony_providers::{Connection, ErrorKind, MockProvider, Outcome, provider_conformance};
+use telephony_providers::conformance::{Carrier, WAIT};
+use telephony_providers::{
+    Connection, Error, ErrorKind, MockProvider, Outcome, provider_conformance,
+};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -29,8 +31,11 @@ fn mock_provider(carrier: Carrier) -> StandIn {
         Carrier::Fails | Carrier::HangsUp => Some((ErrorKind::Temporary, Outcome::Unknown)),
         _ => None,
     };
-    for (kind, outcome) in failure.into_iter().cycle().take(8) {
-        mock.fail_next(kind, outcome);
+    // As many as there are things to ask of a provider.
+    for (kind, outcome) in failure.into_iter().cycle().take(5) {
+        let error = Error::new(ProviderKind::Mock, kind, outcome, "it was told to fail");
+        let wait = (carrier == Carrier::Throttles).then_some(WAIT);
+        mock.fail_next_with(error.with_retry_after(wait).with_request_id(Some("req1".into())));
     }
     StandIn { connection: Connection::new(mock), _server: None }
 }
@@ -41,11 +46,16 @@ async fn stand_in(kind: ProviderKind, carrier: Carrier) -> StandIn {
         return StandIn { connection: client(kind, &origin, |_| {}), _server: None };
     }
     let server = MockServer::start().await;
-    let answer = |status: u16, body: Value| ResponseTemplate::new(status).set_body_json(body);
+    let answer = |status: u16, body: Value| {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        answer.insert_header("x-request-id", "req1")
+    };
     let everything = match carrier {
         Carrier::RefusesRecipient => refusal(kind),
         Carrier::RefusesCredentials => answer(401, json!({})),
-        Carrier::Throttles => answer(429, json!({})),
+        Carrier::Throttles => {
+            answer(429, json!({})).insert_header("retry-after", WAIT.as_secs().to_string())
+        }
         Carrier::Fails => answer(503, json!({})),
         Carrier::KnowsNothing => answer(404, json!({})),
         _ => {
@@ -60,12 +70,17 @@ async fn stand_in(kind: ProviderKind, carrier: Carrier) -> StandIn {
     StandIn { connection: client(kind, &server.uri(), |_| {}), _server: Some(server) }
 }
 
-/// How each says that the recipient's number is none. Plivo says it with the field's name alone.
+/// How each says that the recipient's number is none, which Plivo does without a code. All repeat
+/// what they were sent.
 fn refusal(kind: ProviderKind) -> ResponseTemplate {
     let body = match kind {
-        ProviderKind::Twilio => json!({ "code": 21211, "message": "x", "status": 400 }),
-        ProviderKind::Telnyx => json!({ "errors": [{ "code": "40310", "title": "x" }] }),
-        _ => json!({ "api_id": "a", "error": "dst is not a valid phone number" }),
+        ProviderKind::Twilio => {
+            json!({ "code": 21211, "message": "'To' +15550001234", "status": 400 })
+        }
+        ProviderKind::Telnyx => {
+            json!({ "errors": [{ "code": "40310", "detail": "+15550001234" }] })
+        }
+        _ => json!({ "api_id": "a", "error": "'15550001234' is not a valid phone number." }),
     };
     ResponseTemplate::new(400).set_body_json(body)
 }
