@@ -1,7 +1,7 @@
 //! Plivo's codes: `https://www.plivo.com/docs/messaging/troubleshooting/error-codes`.
 //!
-//! Only delivery reports have them. A refused request has an HTTP status and a text, which is not
-//! matched.
+//! Only delivery reports have them. A refused request has an HTTP status and a text, of which one
+//! phrase is matched.
 
 use crate::error::ErrorKind as K;
 use crate::explain::{Explanation, Row, by_status};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use telephony_core::ProviderKind;
-use telephony_providers::{ErrorKind, Outcome, explain};
+use telephony_providers::{ErrorKind, Outcome};
 use wiremock::ResponseTemplate;
 
 use crate::carrier::{CARRIERS, TOKEN, arrived, carrier, client, message, message_id};
@@ -92,63 +92,17 @@ async fn a_question_that_fails_has_changed_nothing() {
     }
 }
 
-/// Every code of the carriers' pages, and what it means to us.
-#[test]
-fn every_documented_code_has_its_kind() {
-    use ErrorKind as K;
-    use ProviderKind::{Plivo, Telnyx, Twilio};
-    let table: &[(ProviderKind, &[&str], K)] = &[
-        (Twilio, &["20003"], K::Authentication),
-        (Twilio, &["20404"], K::NotFound),
-        (Twilio, &["20429"], K::RateLimited),
-        (Twilio, &["21211", "21265", "21614"], K::InvalidRecipient),
-        (Twilio, &["21401", "21606"], K::InvalidSender),
-        (Twilio, &["21408", "21608"], K::Permission),
-        (Twilio, &["21609"], K::Configuration),
-        (Twilio, &["21610"], K::OptedOut),
-        (Twilio, &["21612", "30003", "30005", "30006"], K::Unreachable),
-        (Twilio, &["21617"], K::TooLong),
-        (Twilio, &["21635"], K::Landline),
-        (Twilio, &["30001"], K::Temporary),
-        (Twilio, &["30002"], K::Account),
-        (Twilio, &["30004", "30007", "30450", "30610", "30640"], K::Blocked),
-        (Twilio, &["30008"], K::Unknown),
-        (Twilio, &["30034"], K::Compliance),
-        (Twilio, &["30036"], K::Expired),
-        (Telnyx, &["10009", "20001", "20002", "20008"], K::Authentication),
-        (Telnyx, &["10010", "20013", "20014", "10038", "40309", "40331"], K::Permission),
-        (Telnyx, &["10005"], K::NotFound),
-        (Telnyx, &["10011", "40011", "40016", "40018"], K::RateLimited),
-        (Telnyx, &["10002", "10016", "40310", "40012"], K::InvalidRecipient),
-        (
-            Telnyx,
-            &["40305", "40013", "40306", "40307", "40325", "40308", "40320"],
-            K::InvalidSender,
-        ),
-        (Telnyx, &["40300"], K::OptedOut),
-        (Telnyx, &["40001"], K::Landline),
-        (Telnyx, &["40004", "40006", "40008"], K::Unreachable),
-        (Telnyx, &["40002", "40003", "40015", "40017", "40322"], K::Blocked),
-        (Telnyx, &["40005", "40014"], K::Expired),
-        (Telnyx, &["40010", "40019", "40329", "40330"], K::Compliance),
-        (Telnyx, &["40302", "40317", "40328", "40316", "40304", "40009"], K::InvalidContent),
-        (Telnyx, &["40318"], K::Temporary),
-        (Telnyx, &["40312", "40314", "40333", "20012", "20100"], K::Account),
-        (Plivo, &["10", "110", "120"], K::InvalidContent),
-        (Plivo, &["20", "300"], K::Temporary),
-        (Plivo, &["30", "60", "100"], K::Blocked),
-        (Plivo, &["40"], K::InvalidSender),
-        (Plivo, &["50"], K::InvalidRecipient),
-        (Plivo, &["70", "80", "90"], K::Unreachable),
-        (Plivo, &["200"], K::OptedOut),
-        (Plivo, &["201"], K::Permission),
-        (Plivo, &["420"], K::Expired),
-        (Plivo, &["900", "910"], K::Account),
-        (Plivo, &["1000"], K::Unknown),
-    ];
-    for (provider, codes, kind) in table {
-        for code in *codes {
-            assert_eq!(explain(*provider, code).kind, *kind, "{provider} {code}");
-        }
+#[tokio::test]
+async fn a_refusal_shows_how_its_request_is_found_again() {
+    let twilio = ResponseTemplate::new(400).insert_header("twilio-request-id", "RQ1");
+    let telnyx = ResponseTemplate::new(400).insert_header("x-request-id", "RQ1");
+    let plivo = ResponseTemplate::new(400).set_body_json(json!({ "api_id": "RQ1", "error": "x" }));
+    for (kind, answer) in CARRIERS.into_iter().zip([twilio, telnyx, plivo]) {
+        let server = carrier(answer).await;
+        let provider = client(kind, &server.uri(), |_| {});
+        let error = provider.messaging.send(&message()).await.unwrap_err();
+        assert_eq!(error.request_id(), Some("RQ1"), "{kind}");
+        assert!(error.to_string().ends_with("(HTTP 400, request RQ1)"), "{error}");
+        assert!(format!("{error:?}").contains("RQ1"), "{error:?}");
     }
 }
