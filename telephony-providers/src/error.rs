@@ -168,12 +168,14 @@ impl Error {
         self
     }
 
-    /// With the field that the carrier objects to.
+    /// With another outcome.
+    #[must_use]
     pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = outcome;
         self
     }
 
+    /// With the field that the carrier objects to.
     #[must_use]
     pub(crate) fn with_field(mut self, field: Option<String>) -> Self {
         self.0.field = field;
