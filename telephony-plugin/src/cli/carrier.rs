@@ -86,7 +86,8 @@ impl Carrier {
     ) -> io::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let answer = self.state.find().and_then(|state| {
-            let answer = runtime.block_on(crate::control::ask(&state, Vec::new(), method, params));
+            let kept = crate::control::Kept::of_default_account(&state);
+            let answer = runtime.block_on(crate::control::ask(&state, &kept, method, params));
             answer.map_err(|error| chain(&error))
         });
         let answer = match answer {

@@ -20,7 +20,7 @@ use crate::handler::HandlerChoice;
 use crate::logging;
 use crate::report::chain;
 use crate::serve::{Setup, Started, describe};
-use crate::state::{Lock, StateDirectory};
+use crate::state::Lock;
 
 /// Run the channel alone: take webhooks, pair strangers, answer by a handler.
 ///
@@ -62,6 +62,11 @@ impl Serve {
                         publicUrl to its URL"
                 .to_owned());
         }
+        if matches!(config.database, config::Database::Postgres(_)) {
+            let sentence = "database: PostgreSQL is not supported yet: leave it out, or name an \
+                            SQLite file";
+            return Err(sentence.to_owned());
+        }
         let state = self.state.find()?;
         state.make().map_err(|error| chain(&error))?;
         // From here on nobody else touches the state directory; dropped last.
@@ -69,7 +74,7 @@ impl Serve {
         raise_socket_limit();
         let setup = Setup {
             config: config.clone(),
-            database: open(&config.database, &state)?,
+            database: Database::open(&state.database_of(&config)).map_err(|error| chain(&error))?,
             handler: self.handler.make().map_err(|error| chain(&error))?,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -89,20 +94,6 @@ impl Serve {
         drop(lock);
         Ok(())
     }
-}
-
-/// The database of the configuration; else the one in the state directory.
-fn open(named: &config::Database, state: &StateDirectory) -> Result<Database, String> {
-    let path = match named {
-        config::Database::Sqlite(path) => path.clone(),
-        config::Database::Postgres(_) => {
-            return Err("database: PostgreSQL is not supported yet: leave it out, or name an \
-                        SQLite file"
-                .to_owned());
-        }
-        _ => state.database(),
-    };
-    Database::open(&path).map_err(|error| chain(&error))
 }
 
 /// Whoever started us may have closed our standard output; that is no reason not to serve.

@@ -6,11 +6,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
-use telephony_core::AccountId;
 
 use super::carrier::read;
 use super::{REFUSED, complain};
-use crate::control::ask;
+use crate::control::{Kept, ask};
 use crate::report::chain;
 use crate::state::StateDirectory;
 
@@ -45,9 +44,12 @@ pub(super) struct Question {
 }
 
 impl Question {
-    fn accounts(&self) -> Result<Vec<AccountId>, String> {
-        let Some(path) = &self.config else { return Ok(vec![AccountId::default_account()]) };
-        Ok(read(path)?.accounts.into_iter().map(|account| account.id).collect())
+    /// What is kept in the state directory, and of which accounts.
+    fn kept(&self, state: &StateDirectory) -> Result<Kept, String> {
+        let Some(path) = &self.config else { return Ok(Kept::of_default_account(state)) };
+        let config = read(path)?;
+        let accounts = config.accounts.iter().map(|account| account.id.clone()).collect();
+        Ok(Kept { accounts, database: state.database_of(&config) })
     }
 
     /// Asks, and prints the answer: as it is, or as `sentence` says it.
@@ -58,10 +60,9 @@ impl Question {
         sentence: impl FnOnce(&Value) -> String,
     ) -> io::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answer = self.accounts().and_then(|accounts| {
-            let state = self.state.find()?;
-            let answer = runtime.block_on(ask(&state, accounts, method, params));
-            answer.map_err(|error| chain(&error))
+        let answer = self.state.find().and_then(|state| {
+            let kept = self.kept(&state)?;
+            runtime.block_on(ask(&state, &kept, method, params)).map_err(|error| chain(&error))
         });
         match answer {
             Ok(answer) => {

@@ -1,6 +1,7 @@
 //! Asking the server that runs, or the records when none does.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -45,14 +46,31 @@ pub enum ControlError {
     Open(#[from] OpenError),
 }
 
-/// Asks the owner of `state`, or its records of `accounts` when it has no owner.
+/// What can be looked at when no server runs.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The accounts that are meant when none is named.
+    pub accounts: Vec<AccountId>,
+    /// The database file.
+    pub database: PathBuf,
+}
+
+impl Kept {
+    /// The default account's, in the state directory itself.
+    #[must_use]
+    pub fn of_default_account(state: &StateDirectory) -> Self {
+        Self { accounts: vec![AccountId::default_account()], database: state.database() }
+    }
+}
+
+/// Asks the owner of `state`, or what is `kept` there when it has no owner.
 ///
 /// # Errors
 ///
 /// [`ControlError`] when there is no answer, or it is no.
 pub async fn ask(
     state: &StateDirectory,
-    accounts: Vec<AccountId>,
+    kept: &Kept,
     method: &str,
     params: &Value,
 ) -> Result<Value, ControlError> {
@@ -73,12 +91,12 @@ pub async fn ask(
         });
     }
     let is_live = matches!(method, "telephony.status" | "telephony.send");
-    if is_live || !state.database().exists() {
+    if is_live || !kept.database.exists() {
         return Err(ControlError::NotRunning(state.path().display().to_string()));
     }
     let _lock = Lock::acquire(state)?;
-    let database = Database::open(&state.database())?;
-    let records = Records::of(accounts, database, Arc::new(SystemClock));
+    let database = Database::open(&kept.database)?;
+    let records = Records::of(kept.accounts.clone(), database, Arc::new(SystemClock));
     records.call(method, params.clone()).await.map_err(ControlError::Refused)
 }
 

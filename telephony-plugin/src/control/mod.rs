@@ -5,7 +5,7 @@ mod live;
 mod records;
 mod socket;
 
-pub use self::client::{ControlError, ask};
+pub use self::client::{ControlError, Kept, ask};
 pub use self::live::Live;
 pub use self::records::Records;
 pub use self::socket::ControlSocket;

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use telephony_core::config::{Config, Database};
 use thiserror::Error;
 
 pub use lock::{Lock, LockError, Owner};
@@ -74,6 +75,15 @@ impl StateDirectory {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.0.join("telephony.db")
+    }
+
+    /// The database file of a configuration, which may name another.
+    #[must_use]
+    pub fn database_of(&self, config: &Config) -> PathBuf {
+        match &config.database {
+            Database::Sqlite(path) => path.clone(),
+            _ => self.database(),
+        }
     }
 }
 
