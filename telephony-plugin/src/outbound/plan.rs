@@ -24,7 +24,8 @@ pub fn plan(text: &str, media: &[HttpUrl], sms: &Sms, provider: &Capabilities) -
         ChunkMode::Multi => telephony_sms::ChunkMode::Multi,
         _ => telephony_sms::ChunkMode::Auto,
     };
-    let cap = MessageCap::lengths(size(provider.gsm7_characters), size(provider.ucs2_units));
+    let mut cap = MessageCap::lengths(size(provider.gsm7_characters), size(provider.ucs2_units));
+    cap.segments = provider.segments.map_or(cap.segments, size);
     let options = PlanOptions::new()
         .mode(mode)
         .numbering(sms.segment_numbering)
