@@ -14,4 +14,6 @@ pub mod rpc;
 #[cfg(unix)]
 pub mod serve;
 pub mod service;
+pub mod simulate;
 pub mod state;
+mod urls;

@@ -161,7 +161,11 @@ impl Carrier {
 
 /// The account of that id in a file, or its default account.
 pub(super) fn account(path: &Path, id: Option<&AccountId>) -> Result<Account, String> {
-    let config = read(path)?;
+    account_of(&read(path)?, id)
+}
+
+/// The account of that id, or the default account.
+pub(super) fn account_of(config: &Config, id: Option<&AccountId>) -> Result<Account, String> {
     let id = id.or(config.default_account.as_ref());
     let id = id.ok_or("the configuration has no account: set provider and fromNumber")?;
     config.account(id).cloned().ok_or_else(|| format!("there is no account {id}"))

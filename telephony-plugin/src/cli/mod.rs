@@ -13,6 +13,8 @@ mod send;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
+mod simulate;
+#[cfg(unix)]
 mod state;
 #[cfg(unix)]
 mod status;
@@ -43,6 +45,8 @@ enum Command {
     Pairing(pairing::Pairing),
     #[cfg(unix)]
     Inbox(inbox::Inbox),
+    #[cfg(unix)]
+    Simulate(simulate::Simulate),
     Segment(segment::Segment),
     Send(send::Send),
     Message(send::Message),
@@ -72,6 +76,8 @@ impl Cli {
             Command::Pairing(pairing) => pairing.run(),
             #[cfg(unix)]
             Command::Inbox(inbox) => inbox.run(),
+            #[cfg(unix)]
+            Command::Simulate(simulate) => simulate.run(),
             Command::Segment(segment) => segment.run(),
             Command::Send(send) => send.run(),
             Command::Message(message) => message.run(),

@@ -4,6 +4,8 @@ use telephony_core::config::{Account, Serve};
 use telephony_core::{HttpUrl, Reference};
 use telephony_webhook::REFERENCE_FIELD;
 
+use crate::urls::PublicUrls;
+
 /// Where an account's reports arrive, less what tells one part from another.
 #[derive(Debug, Clone)]
 pub(super) struct StatusCallback(String);
@@ -11,10 +13,8 @@ pub(super) struct StatusCallback(String);
 impl StatusCallback {
     /// Known where the account has a public URL, which is its root or that of its webhook.
     pub(super) fn new(account: &Account, serve: &Serve, tunnel: Option<&HttpUrl>) -> Option<Self> {
-        let url = account.public_url.as_ref().or(tunnel)?.as_str().trim_end_matches('/');
-        let root = url.strip_suffix(serve.path.trim_end_matches('/')).unwrap_or(url);
-        let (root, path) = (root.trim_end_matches('/'), serve.status_path.trim_end_matches('/'));
-        Some(Self(format!("{root}{path}/{}", account.id)))
+        let urls = PublicUrls::of(account, serve, tunnel)?;
+        Some(Self(format!("{}/{}", urls.status().trim_end_matches('/'), account.id)))
     }
 
     /// For one part.

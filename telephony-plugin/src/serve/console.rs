@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use telephony_core::ProviderKind;
 use telephony_core::config::{Account, Config};
 
+use crate::urls::PublicUrls;
+
 /// What Twilio is told to do with a webhook that fails: five more tries, after errors of the server
 /// and of the connection. By default it repeats only what it could not connect for.
 /// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
@@ -33,8 +35,8 @@ fn write_account(
     writeln!(text, "account {}: {kind}, {from}", account.id)?;
     let several = config.accounts.iter().filter(|account| account.enabled).count() > 1;
     let own = if several { format!("/{}", account.id) } else { String::new() };
-    let (path, status) = (&config.serve.path, &config.serve.status_path);
-    let Some(public) = &account.public_url else {
+    let path = &config.serve.path;
+    let Some(urls) = PublicUrls::of(account, &config.serve, None) else {
         if kind == ProviderKind::Mock {
             writeln!(text, "  webhook  http://{address}{path}{own}  (this machine alone)")?;
             return writeln!(text, "  text it  telephony simulate sms --text Hello");
@@ -45,9 +47,7 @@ fn write_account(
              http://{address}"
         );
     };
-    let public = public.as_str().trim_end_matches('/');
-    let root = public.strip_suffix(path.as_str()).unwrap_or(public).trim_end_matches('/');
-    let (webhook, status) = (format!("{root}{path}{own}"), format!("{root}{status}{own}"));
+    let (webhook, status) = (format!("{}{own}", urls.webhook()), format!("{}{own}", urls.status()));
     match kind {
         ProviderKind::Twilio => {
             writeln!(text, "  console: the number, or its Messaging Service")?;

@@ -14,4 +14,6 @@ mod segment;
 mod send;
 #[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+mod simulate;
 mod verify;

@@ -55,6 +55,11 @@ impl Running {
         String::from_utf8(output.stderr).unwrap()
     }
 
+    /// The path of its configuration.
+    pub fn config(&self) -> String {
+        self.folder.path().join("telephony.json5").to_str().unwrap().to_owned()
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -1,0 +1,239 @@
+//! `telephony simulate`: what a carrier would post, posted to a running server.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use telephony_core::config::{Account, Config, Provider};
+use telephony_core::{
+    AccountId, Clock as _, Entropy as _, HttpUrl, OsEntropy, PhoneNumber, ProviderMessageId,
+    Sender, SystemClock,
+};
+
+use super::carrier::{account_of, read};
+use super::state::State;
+use super::{REFUSED, complain};
+use crate::control::{Kept, ask};
+use crate::report::chain;
+use crate::simulate::{Event, TelnyxTestKey, message_id, posting};
+use crate::urls::PublicUrls;
+
+/// Post to a running server what the carrier would: signed with the configured secrets.
+///
+/// Exits with 0 when the server took it, and 1 when it did not.
+#[derive(Debug, Args)]
+pub(super) struct Simulate {
+    #[command(subcommand)]
+    event: Kind,
+}
+
+#[derive(Debug, Subcommand)]
+enum Kind {
+    /// Somebody texts the account; with --media it is an MMS.
+    #[command(visible_alias = "mms")]
+    Sms {
+        /// Who: +, country code, number.
+        #[arg(long, default_value = "+15555550123")]
+        from: Sender,
+        /// The text.
+        #[arg(long, default_value = "", allow_hyphen_values = true)]
+        text: String,
+        /// The URL of a picture or file; may be repeated.
+        #[arg(long, value_name = "URL")]
+        media: Vec<HttpUrl>,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// The carrier reports on a message of the account.
+    Receipt {
+        /// What became of it, in the carrier's word: sent, delivered, undelivered, failed.
+        #[arg(long)]
+        status: String,
+        /// The carrier's error code.
+        #[arg(long)]
+        code: Option<String>,
+        /// To whom the message was sent.
+        #[arg(long, default_value = "+15555550123")]
+        recipient: PhoneNumber,
+        /// The token that the message's callback URL has.
+        #[arg(long)]
+        reference: Option<String>,
+        #[command(flatten)]
+        to: Target,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Target {
+    /// An OpenClaw configuration, or a JSON5 file that holds its channels.telephony alone.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+
+    /// The account; the default account when it is missing.
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+
+    /// The carrier's id of the message; one is made when it is missing. The same id again is the
+    /// same message again.
+    #[arg(long)]
+    id: Option<ProviderMessageId>,
+
+    /// The account's number; its fromNumber when it is missing.
+    #[arg(long, value_name = "NUMBER")]
+    to: Option<Sender>,
+
+    /// Where to post; the server of the state directory when it is missing, else the address of the
+    /// configuration.
+    #[arg(long)]
+    url: Option<HttpUrl>,
+
+    /// The file of the key that stands for Telnyx's; it is made when it is not there. In the state
+    /// directory when it is missing.
+    #[arg(long, value_name = "FILE")]
+    telnyx_key: Option<PathBuf>,
+
+    #[command(flatten)]
+    state: State,
+
+    /// Answer with one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Simulate {
+    pub(super) fn run(self) -> io::Result<ExitCode> {
+        let (event, target) = match self.event {
+            Kind::Sms { from, text, media, to } => {
+                let media = media.iter().map(|url| url.as_str().to_owned()).collect();
+                (Event::Message { from, text, media }, to)
+            }
+            Kind::Receipt { status, code, recipient, reference, to } => {
+                (Event::Receipt { status, code, to: recipient, reference }, to)
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        match runtime.block_on(target.post(&event)) {
+            Ok(posted) => target.tell(&posted),
+            Err(message) => {
+                complain(&message);
+                Ok(ExitCode::from(REFUSED))
+            }
+        }
+    }
+}
+
+struct Posted {
+    id: String,
+    url: String,
+    signed_url: String,
+    status: u16,
+}
+
+impl Target {
+    async fn post(&self, event: &Event) -> Result<Posted, String> {
+        let config = read(&self.config)?;
+        let account = account_of(&config, self.account.as_ref())?;
+        let id = self.id(&account, event)?;
+        let origin = self.origin(&config).await;
+        let local = PublicUrls::below(&origin, &config.serve);
+        let public = PublicUrls::of(&account, &config.serve, None).unwrap_or_else(|| local.clone());
+        let (url, signed_url) = match event {
+            Event::Message { .. } => (local.webhook().to_owned(), public.webhook().to_owned()),
+            Event::Receipt { reference, .. } => {
+                let query = reference.as_ref().map(|reference| format!("?ref={reference}"));
+                let query = query.unwrap_or_default();
+                (format!("{}{query}", local.status()), format!("{}{query}", public.status()))
+            }
+        };
+        let url = self.url.as_ref().map_or(url, |url| url.as_str().to_owned());
+        let key = match account.provider {
+            Provider::Telnyx(_) => Some(self.telnyx_key()?),
+            _ => None,
+        };
+        let (own, now) = (self.to.as_ref(), SystemClock.now());
+        let posting = posting(&account, &id, event, own, &signed_url, key.as_ref(), now);
+        let posting = posting.map_err(|error| chain(&error))?;
+        let tls = telephony_providers::tls_configuration().map_err(|error| chain(&error))?;
+        let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build();
+        let mut request = client.map_err(|error| chain(&error))?.post(&url).body(posting.body);
+        for (name, value) in posting.headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.map_err(|error| {
+            format!(
+                "nobody answers at {url}: is `telephony serve` running? ({})",
+                chain(&error.without_url())
+            )
+        })?;
+        let status = answer.status().as_u16();
+        Ok(Posted { id: id.to_string(), url, signed_url, status })
+    }
+
+    fn id(&self, account: &Account, event: &Event) -> Result<ProviderMessageId, String> {
+        if let Some(id) = &self.id {
+            return Ok(id.clone());
+        }
+        let mut random = [0; 16];
+        OsEntropy.fill(&mut random).map_err(|error| chain(&error))?;
+        let is_mms = matches!(event, Event::Message { media, .. } if !media.is_empty());
+        let id = message_id(&account.provider, is_mms, random);
+        ProviderMessageId::new(id).map_err(|error| chain(&error))
+    }
+
+    /// Where the server is: it says so itself, or the configuration does.
+    async fn origin(&self, config: &Config) -> String {
+        if let Ok(state) = self.state.find() {
+            let kept = Kept::of_default_account(&state);
+            let status = ask(&state, &kept, "telephony.status", &json!({})).await;
+            let address =
+                status.ok().and_then(|status| Some(status.get("address")?.as_str()?.to_owned()));
+            if let Some(address) = address {
+                return format!("http://{address}");
+            }
+        }
+        let bind = match config.serve.bind {
+            any if any.is_unspecified() && any.is_ipv6() => std::net::Ipv6Addr::LOCALHOST.into(),
+            any if any.is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
+            bind => bind,
+        };
+        format!("http://{}", std::net::SocketAddr::new(bind, config.serve.port))
+    }
+
+    fn telnyx_key(&self) -> Result<TelnyxTestKey, String> {
+        let path = match &self.telnyx_key {
+            Some(path) => path.clone(),
+            None => {
+                let state = self.state.find()?;
+                state.make().map_err(|error| chain(&error))?;
+                state.path().join("simulate-telnyx.key")
+            }
+        };
+        TelnyxTestKey::open_or_make(&path, &OsEntropy).map_err(|error| chain(&error))
+    }
+
+    fn tell(&self, posted: &Posted) -> io::Result<ExitCode> {
+        let Posted { id, url, signed_url, status } = posted;
+        let means = match status {
+            200..=299 => "taken",
+            400 => "verified, and it cannot be read",
+            403 => "not verified: the server's log says why; compare publicUrl and the secrets",
+            404 => "there is no such path: compare serve.path",
+            429 => "beyond a limit: wait a little",
+            503 => "it cannot be stored now: the server's log says why",
+            _ => "refused",
+        };
+        let mut output = io::stdout().lock();
+        if self.json {
+            let answer = json!({
+                "id": id, "url": url, "signedUrl": signed_url, "status": status, "means": means,
+            });
+            writeln!(output, "{answer}")?;
+        } else {
+            writeln!(output, "posted {id} to {url}, signed for {signed_url}: {status}, {means}")?;
+        }
+        let taken = (200..300).contains(status);
+        Ok(if taken { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+    }
+}

@@ -1,0 +1,121 @@
+//! What a carrier would post: a text, a picture or a receipt, signed with the configured secrets.
+
+mod key;
+mod payload;
+
+use telephony_core::config::{Account, Provider};
+use telephony_core::{PhoneNumber, ProviderMessageId, Sender, Timestamp};
+use telephony_webhook::{SignError, Signer};
+use thiserror::Error;
+
+pub use self::key::{KeyError, TelnyxTestKey};
+
+/// What is posted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// Somebody texts the account.
+    Message {
+        /// Who.
+        from: Sender,
+        /// The text.
+        text: String,
+        /// Pictures and files: with them it is an MMS.
+        media: Vec<String>,
+    },
+    /// The carrier reports on a message of the account.
+    Receipt {
+        /// What became of it, in the carrier's word.
+        status: String,
+        /// The carrier's error code.
+        code: Option<String>,
+        /// To whom it was sent.
+        to: PhoneNumber,
+        /// The token of our callback URL.
+        reference: Option<String>,
+    },
+}
+
+/// A request that is ready to be posted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Posting {
+    /// Content type and signature.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// Why nothing can be posted.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SimulateError {
+    /// The account has no number, and none was named.
+    #[error("the account has no fromNumber: name the number that is texted with --to")]
+    NoNumber,
+    /// It cannot be signed.
+    #[error("the request cannot be signed")]
+    Sign(#[from] SignError),
+    /// Telnyx signs with a key that only Telnyx has.
+    #[error(
+        "Telnyx's private key is Telnyx's own: for tests only, trust this one instead\n\n\
+         telnyx: {{ publicKey: \"{0}\" }}\n\n\
+         in the configuration of the server and in this one, and start the server again"
+    )]
+    UntrustedKey(String),
+}
+
+/// An id as the account's carrier makes them, from 16 bytes of chance.
+#[must_use]
+pub fn message_id(provider: &Provider, is_mms: bool, random: [u8; 16]) -> String {
+    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    match provider {
+        Provider::Twilio(_) => format!("{}{hex}", if is_mms { "MM" } else { "SM" }),
+        Provider::Telnyx(_) | Provider::Plivo(_) => {
+            let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
+            let parts: Vec<_> = parts.iter().filter_map(|(a, b)| hex.get(*a..*b)).collect();
+            parts.join("-")
+        }
+        _ => format!("simulated-{hex}"),
+    }
+}
+
+/// What the account's carrier would post to `url`, and how it would sign that.
+///
+/// # Errors
+///
+/// [`SimulateError`] when it cannot be made or signed.
+pub fn posting(
+    account: &Account,
+    id: &ProviderMessageId,
+    event: &Event,
+    own: Option<&Sender>,
+    url: &str,
+    telnyx: Option<&TelnyxTestKey>,
+    now: Timestamp,
+) -> Result<Posting, SimulateError> {
+    let own = own.or(account.from.as_ref()).ok_or(SimulateError::NoNumber)?;
+    let (content_type, body) = payload::of(account, id, event, own, now);
+    let mut headers = vec![("content-type", content_type.to_owned())];
+    let signer = match &account.provider {
+        Provider::Twilio(twilio) => Some(Signer::twilio(twilio.auth_token.clone())),
+        Provider::Plivo(plivo) => Some(Signer::plivo(plivo.auth_token.clone())),
+        Provider::Telnyx(settings) => {
+            let Some(key) = telnyx else { return Err(SimulateError::NoNumber) };
+            let trusted = settings.public_key.as_ref().is_some_and(|public| key.fits(public));
+            if !trusted {
+                return Err(SimulateError::UntrustedKey(key.public()));
+            }
+            Some(key.signer())
+        }
+        _ => None,
+    };
+    if let Some(signer) = signer {
+        let nonce = id.as_str();
+        headers.extend(signer.sign("POST", url, body.as_bytes(), now, nonce)?);
+    }
+    Ok(Posting { headers, body })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! The public URLs of an account: what carriers are told to request.
+
+use telephony_core::HttpUrl;
+use telephony_core::config::{Account, Serve};
+
+/// Where an account is reached from outside. The configured URL is the root of the server, or the
+/// whole URL of its webhook; a trailing webhook path is no part of the root.
+#[derive(Debug, Clone)]
+pub(crate) struct PublicUrls {
+    webhook: String,
+    status: String,
+}
+
+impl PublicUrls {
+    /// Those of an account, if it has a public URL; `tunnel` counts where it has none of its own.
+    pub(crate) fn of(account: &Account, serve: &Serve, tunnel: Option<&HttpUrl>) -> Option<Self> {
+        account.public_url.as_ref().or(tunnel).map(|url| Self::below(url.as_str(), serve))
+    }
+
+    /// Those below `url`.
+    pub(crate) fn below(url: &str, serve: &Serve) -> Self {
+        let url = url.trim_end_matches('/');
+        let root = url.strip_suffix(serve.path.trim_end_matches('/')).unwrap_or(url);
+        let root = root.trim_end_matches('/');
+        let (path, status_path) = (&serve.path, &serve.status_path);
+        Self { webhook: format!("{root}{path}"), status: format!("{root}{status_path}") }
+    }
+
+    /// Where messages and calls are posted.
+    pub(crate) fn webhook(&self) -> &str {
+        &self.webhook
+    }
+
+    /// Where reports are posted.
+    pub(crate) fn status(&self) -> &str {
+        &self.status
+    }
+}

@@ -1,0 +1,98 @@
+//! `telephony simulate`: posts what a carrier would, and the server takes it for that.
+
+use serde_json::{Value, json};
+
+use crate::running::{Running, eventually};
+
+const SECRET: &str = "auth-token-0123456789";
+
+fn config(provider: &str) -> Value {
+    json!({
+        "provider": provider, "fromNumber": "+15550001111", "inboundPolicy": "open",
+        "serve": { "port": 0 },
+        "twilio": {
+            "accountSid": "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "authToken": SECRET,
+            "apiBaseUrl": "http://127.0.0.1:1",
+        },
+        "plivo": { "authId": "MA1", "authToken": SECRET, "apiBaseUrl": "http://127.0.0.1:1" },
+    })
+}
+
+#[test]
+fn what_is_simulated_is_taken_once_an_id() {
+    for provider in ["mock", "twilio", "plivo"] {
+        let server = Running::start(&config(provider), &["--handler", "command:true"]);
+        let path = server.config();
+        let simulate = |arguments: &[&str]| {
+            server.json(&[&["simulate"], arguments, &["--config", &path]].concat())
+        };
+        let posted = simulate(&["sms", "--text", "Hello"]);
+        assert_eq!(posted["status"], 200, "{provider}: {posted}");
+        let again = simulate(&["sms", "--text", "Hello", "--id", posted["id"].as_str().unwrap()]);
+        assert_eq!(again["status"], 200);
+        let picture = simulate(&["mms", "--media", "https://example.com/a.png"]);
+        assert_eq!(picture["status"], 200, "{provider}: {picture}");
+        let receipt =
+            simulate(&["receipt", "--id", posted["id"].as_str().unwrap(), "--status", "delivered"]);
+        assert_eq!(receipt["status"], 200, "{provider}: {receipt}");
+        eventually("all is done", || server.json(&["status"])["inbox"]["done"] == 3);
+        assert_eq!(server.json(&["status"])["webhooks"]["duplicates"], 1);
+        let other = std::fs::read_to_string(&path).unwrap().replace(SECRET, "another-secret");
+        let other_path = format!("{path}.other");
+        std::fs::write(&other_path, other).unwrap();
+        let forged = server.command(&["simulate", "sms", "--text", "x", "--config", &other_path]);
+        let taken = provider == "mock";
+        assert_eq!(forged.status.success(), taken, "{provider}: {forged:?}");
+        assert!(!format!("{forged:?}").contains("another-secret"));
+        server.stop();
+    }
+}
+
+#[test]
+fn telnyx_trusts_a_key_of_our_own_when_it_is_told_to() {
+    let mut config = config("telnyx");
+    config["telnyx"] = json!({
+        "apiKey": "KEY", "publicKey": "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=",
+    });
+    let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let key = folder.path().join("key");
+    let key = ["--telnyx-key", key.to_str().unwrap()];
+    let server = Running::start(&config, &["--handler", "command:true"]);
+    let (path, hello) = (server.config(), ["simulate", "sms", "--text", "Hello"]);
+    let refused = server.command(&[&hello[..], &key, &["--config", &path]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    let advice = String::from_utf8(refused.stderr).unwrap();
+    let (_, after) = advice.split_once("publicKey: \"").unwrap();
+    let public = after.split('"').next().unwrap();
+    server.stop();
+
+    config["telnyx"]["publicKey"] = public.into();
+    let server = Running::start(&config, &["--handler", "command:true"]);
+    let path = server.config();
+    let posted = server.json(&[&hello[..], &key, &["--config", &path]].concat());
+    assert_eq!(posted["status"], 200, "{posted}");
+    server.stop();
+}
+
+#[test]
+fn without_a_server_it_says_so() {
+    let server = Running::start(&config("mock"), &[]);
+    let path = server.config();
+    let url = format!("http://{}/telephony/webhook", server.address);
+    let state = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    server.stop();
+    // Its configuration is gone with it, so that is written anew.
+    let config_path = state.path().join("telephony.json5");
+    std::fs::write(&config_path, config("mock").to_string()).unwrap();
+    assert!(!std::path::Path::new(&path).exists());
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_telephony"))
+        .args(["simulate", "sms", "--text", "Hello", "--url", &url, "--config"])
+        .arg(&config_path)
+        .arg("--state-dir")
+        .arg(state.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("is `telephony serve` running?"), "{error}");
+}
