@@ -3,11 +3,12 @@
 mod body;
 mod connection;
 mod health;
+mod newcomers;
 mod respond;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -20,6 +21,9 @@ use crate::receiver::Receiver;
 
 /// How long is waited after the system had no more sockets, so that some can be closed.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
+
+/// How long connections that had begun when the server stops may take until they are made.
+const LAST_HANDSHAKES: Duration = Duration::from_millis(50);
 
 /// How long connections that are open when the server stops may begin one more request. A client
 /// that sends while we close would not know whether its request was taken.
@@ -57,7 +61,7 @@ impl Server {
         self.address
     }
 
-    /// Serves until `stop` becomes true; then takes what is in the queue, finishes what is in
+    /// Serves until `stop` becomes true; then takes who had begun to connect, finishes what is in
     /// flight and closes every connection, within [`Limits::drain`].
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let Self { listener, limits, service, .. } = self;
@@ -84,12 +88,17 @@ impl Server {
                 serve(&mut connections, stream, peer, slot);
             }
         }
-        // What the system took in our name is answered like everything else.
-        while let Some(Some((stream, peer, slot))) = now(accept(&listener, &slots)).await {
-            serve(&mut connections, stream, peer, slot);
+        service.stop();
+        // What the system takes in our name is answered like everything else.
+        newcomers::turn_away(&listener);
+        let stopped = Instant::now();
+        while let Some(left) = LAST_HANDSHAKES.checked_sub(stopped.elapsed()) {
+            let accepted = tokio::time::timeout(left, accept(&listener, &slots)).await;
+            if let Ok(Some((stream, peer, slot))) = accepted {
+                serve(&mut connections, stream, peer, slot);
+            }
         }
         drop(listener);
-        service.stop();
         tracing::info!(connections = connections.len(), "finishing what is in flight");
         let finish = async {
             tokio::time::sleep(LAST_REQUESTS).await;
@@ -116,11 +125,6 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<Accept
             None
         }
     }
-}
-
-/// What is there at once, without waiting.
-async fn now<T>(future: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(Duration::ZERO, future).await.ok()
 }
 
 /// A client that left before it was accepted is its own affair.

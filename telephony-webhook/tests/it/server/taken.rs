@@ -165,9 +165,7 @@ async fn stopping_answers_what_is_in_flight_and_takes_no_more() {
     server.inbox.asked.notified().await;
     server.stop();
     // Its listener is closed when it has begun to stop.
-    while std::net::TcpStream::connect(address).is_ok() {
-        tokio::task::yield_now().await;
-    }
+    while tokio::net::TcpStream::connect(address).await.is_ok() {}
     drop(held);
     let (status, answer) = answer.await.unwrap();
     assert_eq!(status, 200);
