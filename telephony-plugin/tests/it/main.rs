@@ -9,6 +9,14 @@
 )]
 
 #[cfg(unix)]
+mod client;
+#[cfg(unix)]
+mod crash;
+#[cfg(unix)]
+mod load;
+#[cfg(unix)]
+mod outside;
+#[cfg(unix)]
 mod running;
 mod segment;
 mod send;

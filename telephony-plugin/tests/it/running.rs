@@ -2,72 +2,73 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Deref;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long is waited for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server that runs, in a state directory of its own.
-pub struct Running {
-    pub address: SocketAddr,
-    child: Child,
+/// Held by tests that measure or that keep the machine busy, so that none disturbs another.
+static BUSY: Mutex<()> = Mutex::new(());
+
+/// Waits until no other test needs the machine for itself.
+pub fn alone() -> MutexGuard<'static, ()> {
+    // A test that failed while it held this has harmed nobody else.
+    BUSY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A configuration, a state directory and a log, which outlive the servers that use them.
+pub struct Home {
     folder: TempDir,
     arguments: Vec<String>,
 }
 
-impl Running {
-    /// Starts a server with a configuration.
-    pub fn start(config: &Value, arguments: &[&str]) -> Self {
+impl Home {
+    /// A new one; the arguments are for each server.
+    pub fn new(config: &Value, arguments: &[&str]) -> Arc<Self> {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         std::fs::write(folder.path().join("telephony.json5"), config.to_string()).unwrap();
-        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut command = serve(&folder, &arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
+        Arc::new(Self { folder, arguments })
+    }
+
+    /// Starts a server, and waits until it listens.
+    pub fn start(self: &Arc<Self>) -> Running {
+        let mut log = std::fs::OpenOptions::new();
+        let log = log.create(true).append(true).open(self.folder.path().join("log")).unwrap();
+        let mut child = self.serve().stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut first = String::new();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         output.read_line(&mut first).unwrap();
         let address = first.trim().rsplit_once("http://").map(|(_, address)| address.parse());
-        let Some(Ok(address)) = address else {
-            panic!("{first:?} {:?}", std::fs::read_to_string(folder.path().join("log")));
-        };
-        Self { address, child, folder, arguments }
+        let Some(Ok(address)) = address else { panic!("{first:?} {:?}", self.log()) };
+        Running { address, child, home: Arc::clone(self) }
     }
 
     /// What a server says that refuses to start.
-    pub fn refused(config: &Value) -> String {
-        let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        std::fs::write(folder.path().join("telephony.json5"), config.to_string()).unwrap();
-        let output = serve(&folder, &[]).output().unwrap();
+    pub fn refused(&self) -> String {
+        let output = self.serve().output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// What a second server on the same state directory says.
-    pub fn again(&self) -> String {
-        let output = serve(&self.folder, &self.arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{output:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
-
-    /// The path of its configuration.
+    /// The path of the configuration.
     pub fn config(&self) -> String {
         self.folder.path().join("telephony.json5").to_str().unwrap().to_owned()
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Runs another command on the server's state directory.
+    /// Runs another command on the state directory.
     pub fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_telephony"));
-        command.args(arguments).arg("--state-dir").arg(state(&self.folder)).output().unwrap()
+        command.args(arguments).arg("--state-dir").arg(self.state()).output().unwrap()
     }
 
     /// The answer of a command in JSON.
@@ -76,15 +77,78 @@ impl Running {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    pub fn database(&self) -> PathBuf {
+        self.state().join("telephony.db")
+    }
+
+    /// What all servers have logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    fn serve(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_telephony"));
+        command.arg("serve").arg("--config").arg(self.folder.path().join("telephony.json5"));
+        command.arg("--state-dir").arg(self.state()).args(&self.arguments);
+        command.env_remove("TELEPHONY_LOG");
+        command
+    }
+}
+
+/// A server that runs.
+pub struct Running {
+    pub address: SocketAddr,
+    child: Child,
+    home: Arc<Home>,
+}
+
+impl Running {
+    /// Starts a server with a configuration, in a state directory of its own.
+    pub fn start(config: &Value, arguments: &[&str]) -> Self {
+        Home::new(config, arguments).start()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks the server to end, and waits until it has: what it logged.
     pub fn stop(mut self) -> String {
-        let pid = self.pid().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         let started = Instant::now();
+        signal(self.pid(), Signal::TERM);
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}");
         assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+        self.log()
+    }
+
+    /// Waits until somebody has killed it.
+    pub fn died(mut self) {
+        let mut status = None;
+        eventually("the server is killed", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert_eq!(status.unwrap().signal(), Some(9), "{status:?} {}", self.log());
+    }
+
+    /// Kills it as nothing but the system can.
+    pub fn kill(self) {
+        signal(self.pid(), Signal::KILL);
+        self.died();
+    }
+}
+
+/// A server answers for its home.
+impl Deref for Running {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        &self.home
     }
 }
 
@@ -96,16 +160,10 @@ impl Drop for Running {
     }
 }
 
-fn state(folder: &TempDir) -> PathBuf {
-    folder.path().join("state")
-}
-
-fn serve(folder: &TempDir, arguments: &[String]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_telephony"));
-    command.arg("serve").arg("--config").arg(folder.path().join("telephony.json5"));
-    command.arg("--state-dir").arg(state(folder)).args(arguments);
-    command.env_remove("TELEPHONY_LOG");
-    command
+/// Signals a child that has not been waited for, whose number is therefore still its own.
+pub fn signal(pid: u32, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
 }
 
 /// Waits until something is so.

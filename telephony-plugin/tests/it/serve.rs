@@ -10,7 +10,7 @@ use telephony_webhook::{Signer, telnyx_public_key};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use crate::running::{Running, eventually, post};
+use crate::running::{Home, Running, eventually, post};
 
 const AGENT: &str = "+15550001111";
 const PERSON: &str = "+15550001234";
@@ -232,7 +232,7 @@ fn a_stranger_is_paired_and_answered_through_the_mock() {
     assert!(server.command(&["pairing", "revoke", PERSON]).status.success());
     assert_eq!(text("m3"), 200);
     eventually("they wait again", || waiting().as_array().is_some_and(|all| all.len() == 1));
-    let second = server.again();
+    let second = server.refused();
     assert!(second.contains(&format!("pid {}", server.pid())), "{second}");
     let log = server.stop();
     assert_eq!(log.matches("is answered").count(), 1, "{log}");
@@ -281,7 +281,7 @@ fn what_would_run_unprotected_does_not_start() {
         ),
         (json!({ "serve": { "port": 0 } }), "provider"),
     ] {
-        let error = Running::refused(&config);
+        let error = Home::new(&config, &[]).refused();
         assert!(error.contains(says), "{config}: {error}");
         assert!(!error.contains(TOKEN) && !error.contains("canary"), "{error}");
     }

@@ -1,0 +1,145 @@
+//! What is outside of the server: a carrier that counts what reaches it, a handler that counts what
+//! it is given, and death at a chosen moment.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use crate::running::signal;
+
+pub const AGENT: &str = "+15550001111";
+pub const SID: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+pub const TOKEN: &str = "auth-token-0123456789";
+
+/// A moment at which a server can be killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A webhook was answered 200.
+    Acknowledged,
+    /// The handler has a message and has not answered.
+    Handling,
+    /// The carrier has a text and has not answered.
+    Sending,
+}
+
+/// A carrier and a handler.
+pub struct Outside {
+    server: MockServer,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// How often the handler was given each text.
+    handled: Mutex<HashMap<String, usize>>,
+    /// Whom texts were for, and what they say.
+    texts: Mutex<Vec<(String, String)>>,
+    /// After how many more of a moment who is killed.
+    fuse: Mutex<Option<(Moment, usize, u32)>>,
+}
+
+impl Outside {
+    pub fn start() -> Self {
+        let seen = Arc::<Seen>::default();
+        let answers = Arc::clone(&seen);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = runtime.block_on(async {
+            let server = MockServer::builder().disable_request_recording().start().await;
+            let answer = move |request: &Request| answers.answer(request);
+            Mock::given(any()).respond_with(answer).mount(&server).await;
+            server
+        });
+        Self { server, seen }
+    }
+
+    /// The credentials of an account of this carrier.
+    pub fn twilio(&self) -> Value {
+        json!({ "accountSid": SID, "authToken": TOKEN, "apiBaseUrl": self.server.uri() })
+    }
+
+    /// The configuration of a server that anybody may text.
+    pub fn open(&self) -> Value {
+        json!({
+            "provider": "twilio", "fromNumber": AGENT, "publicUrl": "https://example.com",
+            "inboundPolicy": "open", "allowFrom": ["*"], "serve": { "port": 0 },
+            "twilio": self.twilio(),
+        })
+    }
+
+    pub fn handler(&self) -> String {
+        format!("{}/handler", self.server.uri())
+    }
+
+    /// Kills `pid` when `moment` has come `times` times from now.
+    pub fn kill_at(&self, moment: Moment, times: usize, pid: u32) {
+        *self.seen.fuse.lock().unwrap() = Some((moment, times, pid));
+    }
+
+    /// Says that a webhook was answered 200.
+    pub fn acknowledged(&self) {
+        self.seen.reach(Moment::Acknowledged);
+    }
+
+    /// How often the handler was given a text.
+    pub fn handled(&self, text: &str) -> usize {
+        self.seen.handled.lock().unwrap().get(text).copied().unwrap_or_default()
+    }
+
+    /// The texts that reached the carrier.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        self.seen.texts.lock().unwrap().clone()
+    }
+
+    /// How many texts to a number that contain these words reached the carrier.
+    pub fn count(&self, to: &str, words: &str) -> usize {
+        let texts = self.seen.texts.lock().unwrap();
+        texts.iter().filter(|(number, text)| number == to && text.contains(words)).count()
+    }
+}
+
+impl Seen {
+    fn answer(&self, request: &Request) -> ResponseTemplate {
+        if request.url.path() == "/handler" {
+            let message: Value = serde_json::from_slice(&request.body).unwrap();
+            let text = message["text"].as_str().unwrap();
+            let time = {
+                let mut handled = self.handled.lock().unwrap();
+                let times = handled.entry(text.to_owned()).or_default();
+                *times += 1;
+                *times
+            };
+            self.reach(Moment::Handling);
+            // Another reply each time, as an agent would give it; its last word says to what.
+            return ResponseTemplate::new(200).set_body_string(format!("Reply {time} to {text}"));
+        }
+        let mut form: HashMap<_, _> =
+            url::form_urlencoded::parse(&request.body).into_owned().collect();
+        let text = (form.remove("To").unwrap(), form.remove("Body").unwrap());
+        let sent = {
+            let mut texts = self.texts.lock().unwrap();
+            texts.push(text);
+            texts.len()
+        };
+        self.reach(Moment::Sending);
+        let sid = format!("SM{sent:032}");
+        ResponseTemplate::new(201).set_body_json(json!({ "sid": sid, "status": "queued" }))
+    }
+
+    fn reach(&self, moment: Moment) {
+        let mut fuse = self.fuse.lock().unwrap();
+        match &mut *fuse {
+            Some((wanted, times, pid)) if *wanted == moment => {
+                *times -= 1;
+                if *times == 0 {
+                    signal(*pid, Signal::KILL);
+                    *fuse = None;
+                }
+            }
+            _ => {}
+        }
+    }
+}
