@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use telephony_core::{Event, InboundMessage, MessageId};
 use telephony_pairing::Access;
-use telephony_webhook::{EntryState, Leased};
+use telephony_webhook::{EntryState, InboxError, Leased};
 
 use super::account::Account;
 use super::dispatch::LEASE;
@@ -23,6 +23,9 @@ const REPLY_WINDOW: Duration = Duration::from_secs(60);
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// How long is waited before the inbox is told again how a turn ended.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+
 /// Why an event is to be tried again.
 struct TryAgain(String);
 
@@ -34,23 +37,40 @@ impl<E: std::error::Error> From<E> for TryAgain {
 
 /// Takes an event's turn and says in the inbox how it ended.
 pub(super) async fn run(service: &Telephony, leased: Leased) {
-    let id = &leased.lease.id;
-    let now = || service.clock.now();
-    let ended = match while_held(service, &leased, take(service, &leased)).await {
-        Some(Ok(())) => service.inbox.finish(&leased.lease, now()).await.map(drop),
-        Some(Err(TryAgain(reason))) => {
-            let at = now().saturating_add(wait(leased.attempt));
-            let back = service.inbox.put_back(&leased.lease, at, &reason).await;
-            let given_up = matches!(back, Ok(Some(EntryState::Failed)));
-            tracing::error!(message_id = %id, attempt = leased.attempt, given_up, reason, "failed");
-            back.map(drop)
-        }
-        // Its lease ran out while this process was held up, and somebody else has it.
-        None => Ok(()),
-    };
-    if let Err(error) = ended {
-        tracing::error!(message_id = %id, error = chain(&error), "the inbox failed: it comes again");
+    // When it is lost, this process was held up, and somebody else has the event.
+    let Some(taken) = while_held(service, &leased, take(service, &leased)).await else { return };
+    if let Err(TryAgain(reason)) = &taken {
+        tracing::error!(message_id = %leased.lease.id, attempt = leased.attempt, reason, "failed");
     }
+    // An inbox that fails for a moment is no reason to take the turn again, nor to let the sender
+    // wait until the lease runs out.
+    for _ in 0..LEASE.as_secs() {
+        match settle(service, &leased, &taken).await {
+            Ok(()) => return,
+            Err(error) => {
+                let error = chain(&error);
+                tracing::error!(message_id = %leased.lease.id, error, "the inbox failed");
+            }
+        }
+        tokio::time::sleep(SETTLE_AGAIN).await;
+    }
+}
+
+/// Says in the inbox how a turn ended.
+async fn settle(
+    service: &Telephony,
+    Leased { lease, attempt, .. }: &Leased,
+    taken: &Result<(), TryAgain>,
+) -> Result<(), InboxError> {
+    let now = service.clock.now();
+    let Err(TryAgain(reason)) = taken else {
+        return service.inbox.finish(lease, now).await.map(drop);
+    };
+    let at = now.saturating_add(wait(*attempt));
+    if service.inbox.put_back(lease, at, reason).await? == Some(EntryState::Failed) {
+        tracing::error!(message_id = %lease.id, "is given up: see telephony inbox");
+    }
+    Ok(())
 }
 
 /// Does `work` while the lease is held; `None` when it was lost.
