@@ -173,6 +173,8 @@ fn a_stranger_is_paired_and_answered_through_each_carrier() {
         assert_eq!(text(1, "Hello?").0, 200, "{}", carrier.name);
         eventually("the code is texted", || sent().len() == 1);
         assert_eq!(text(2, "Hello??").0, 200);
+        // Before they are approved, or it would be answered.
+        eventually("both are done", || server.json(&["status"])["inbox"]["done"] == 2);
         let challenge = &sent()[0];
         assert_eq!(challenge.0, &PERSON[1..]);
         let approved = server.command(&["pairing", "approve", &code(&challenge.1)]);
