@@ -17,15 +17,27 @@ pub const MAX_HEADER_BYTES: usize = 1024;
 /// assert_eq!(headers.all("x-twilio-signature").count(), 1);
 /// ```
 #[derive(Clone, Default)]
-pub struct Headers(Vec<(String, Vec<u8>)>);
+pub struct Headers {
+    /// All names and values, one after the other: one piece of memory for any number of headers.
+    bytes: Vec<u8>,
+    /// Where each name ends, and where its value does.
+    ends: Vec<(usize, usize)>,
+}
 
 impl Headers {
     /// All values under `name`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.0
-            .iter()
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_slice())
+        self.iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, value_end)| *value_end));
+        starts.zip(&self.ends).map(|(start, (name_end, value_end))| {
+            let part = |range| self.bytes.get(range).unwrap_or_default();
+            (part(start..*name_end), part(*name_end..*value_end))
+        })
     }
 
     /// Whether there is a header of this name.
@@ -36,7 +48,7 @@ impl Headers {
 
     /// The names, as they came.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok())
     }
 
     /// The value under `name`, which must be there once, not empty and printable.
@@ -74,15 +86,21 @@ pub(crate) fn text<'a>(name: &'static str, value: &'a [u8]) -> Result<&'a str, R
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
-        let owned = |(name, value): (N, V)| (name.as_ref().to_owned(), value.as_ref().to_vec());
-        Self(headers.into_iter().map(owned).collect())
+        // Carriers and proxies send a dozen or two, of a kilobyte or less in all.
+        let mut all = Self { bytes: Vec::with_capacity(1024), ends: Vec::with_capacity(24) };
+        for (name, value) in headers {
+            all.bytes.extend_from_slice(name.as_ref().as_bytes());
+            let name_end = all.bytes.len();
+            all.bytes.extend_from_slice(value.as_ref());
+            all.ends.push((name_end, all.bytes.len()));
+        }
+        all
     }
 }
 
 impl fmt::Debug for Headers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes: usize = self.0.iter().map(|(name, value)| name.len() + value.len()).sum();
-        write!(formatter, "[{} headers, {bytes} bytes]", self.0.len())
+        write!(formatter, "[{} headers, {} bytes]", self.ends.len(), self.bytes.len())
     }
 }
 

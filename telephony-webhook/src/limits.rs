@@ -1,7 +1,7 @@
 //! How much of everything a stranger, a sender or a route may take.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -69,36 +69,31 @@ pub struct Quota {
 
 /// Counts against a [`Quota`], by key (the generic cell rate algorithm).
 #[derive(Debug)]
-pub(crate) struct Limiter<K> {
+pub(crate) struct Limiter {
     quota: Quota,
+    /// Keys are known by their hash alone: strangers cannot find two with the same, since how is
+    /// hashed is drawn anew for each limiter.
+    hasher: RandomState,
     /// When each key's allowance is whole again, in microseconds since the Unix epoch.
-    whole_at: Mutex<HashMap<K, i64>>,
+    whole_at: Mutex<HashMap<u64, i64>>,
 }
 
-impl<K: Hash + Eq> Limiter<K> {
+impl Limiter {
     pub(crate) fn new(quota: Quota) -> Self {
-        Self { quota, whole_at: Mutex::default() }
+        Self { quota, hasher: RandomState::new(), whole_at: Mutex::default() }
     }
 
     /// Whether one more would be within the quota. It is not counted.
-    pub(crate) fn allows(&self, key: &K, now: Timestamp) -> bool {
-        let now = now.as_millisecond().saturating_mul(1_000);
+    pub(crate) fn allows(&self, key: &impl Hash, now: Timestamp) -> bool {
+        let (key, now) = (self.hasher.hash_one(key), micros(now));
         let whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = whole_at.get(key).copied().unwrap_or(now).max(now);
+        let at = whole_at.get(&key).copied().unwrap_or(now).max(now);
         at.saturating_add(self.every()).saturating_sub(now) <= self.allowance()
     }
 
-    fn every(&self) -> i64 {
-        i64::try_from(self.quota.every.as_micros()).unwrap_or(i64::MAX)
-    }
-
-    fn allowance(&self) -> i64 {
-        self.every().saturating_mul(i64::from(self.quota.burst))
-    }
-
     /// Counts one; whether it is within the quota.
-    pub(crate) fn take(&self, key: K, now: Timestamp) -> bool {
-        let now = now.as_millisecond().saturating_mul(1_000);
+    pub(crate) fn take(&self, key: &impl Hash, now: Timestamp) -> bool {
+        let (key, now) = (self.hasher.hash_one(key), micros(now));
         // A panic while it was held left a whole map.
         let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
         if whole_at.len() >= MAX_KEYS && !whole_at.contains_key(&key) {
@@ -115,6 +110,18 @@ impl<K: Hash + Eq> Limiter<K> {
         }
         within
     }
+
+    fn every(&self) -> i64 {
+        i64::try_from(self.quota.every.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn allowance(&self) -> i64 {
+        self.every().saturating_mul(i64::from(self.quota.burst))
+    }
+}
+
+fn micros(time: Timestamp) -> i64 {
+    time.as_millisecond().saturating_mul(1_000)
 }
 
 #[cfg(test)]
@@ -128,14 +135,14 @@ mod tests {
     #[test]
     fn a_burst_is_let_through_and_then_one_an_interval() {
         let limiter = Limiter::new(Quota { burst: 3, every: Duration::from_secs(1) });
-        let taken = |now| limiter.take("a", at(now));
+        let taken = |now| limiter.take(&"a", at(now));
         assert!(limiter.allows(&"a", at(0)));
         assert_eq!([taken(0), taken(0), taken(0), taken(0)], [true, true, true, false]);
         assert!(!limiter.allows(&"a", at(999)) && limiter.allows(&"a", at(1_000)));
         assert!(!taken(999));
         assert!(taken(1_000));
         assert!(!taken(1_000));
-        assert!(limiter.take("b", at(0)), "another key has its own");
+        assert!(limiter.take(&"b", at(0)), "another key has its own");
         let again = [taken(60_000), taken(60_000), taken(60_000), taken(60_000)];
         assert_eq!(again, [true, true, true, false], "no more than a burst is saved up");
     }
@@ -144,7 +151,7 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let limiter = Limiter::new(Quota { burst: 1, every: Duration::from_secs(1) });
         for key in 0..3 * MAX_KEYS {
-            assert!(limiter.take(key, at(0)));
+            assert!(limiter.take(&key, at(0)));
         }
         assert!(limiter.whole_at.lock().unwrap().len() <= MAX_KEYS);
     }
@@ -152,8 +159,8 @@ mod tests {
     #[test]
     fn a_clock_that_goes_back_does_not_lock_out_for_longer_than_the_burst() {
         let limiter = Limiter::new(Quota { burst: 1, every: Duration::from_secs(1) });
-        assert!(limiter.take((), at(10_000)));
-        assert!(!limiter.take((), at(0)));
-        assert!(limiter.take((), at(11_000)));
+        assert!(limiter.take(&(), at(10_000)));
+        assert!(!limiter.take(&(), at(0)));
+        assert!(limiter.take(&(), at(11_000)));
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use telephony_core::{AccountId, Clock, Entropy, Event, MessageId, Sender, Timestamp};
+use telephony_core::{Clock, Entropy, Event, MessageId, Timestamp};
 use tokio::sync::Notify;
 
 use crate::answer::Answer;
@@ -28,9 +28,9 @@ pub struct Receiver {
     entropy: Arc<dyn Entropy>,
     counters: Counters,
     nonces: Nonces,
-    failed_authentication: Limiter<IpAddr>,
-    senders: Limiter<(AccountId, Sender)>,
-    routes_quota: Limiter<String>,
+    failed_authentication: Limiter,
+    senders: Limiter,
+    routes_quota: Limiter,
     arrived: Arc<Notify>,
     /// When an event could last not be stored, in milliseconds since the Unix epoch; the least
     /// number when none failed since one was stored.
@@ -226,12 +226,12 @@ impl Receiver {
         }
         let now = self.clock.now();
         let sender = match &event {
-            Event::Message(message) => Some((account.id.clone(), message.from.clone())),
+            Event::Message(message) => Some((&account.id, message.from.clone())),
             _ => None,
         };
         // A sender's messages are counted when they are new: a carrier that repeats one takes
         // nothing from its sender.
-        let within = self.routes_quota.take(path.to_owned(), now)
+        let within = self.routes_quota.take(&path, now)
             && sender.as_ref().is_none_or(|sender| self.senders.allows(sender, now));
         if !within {
             self.counters.limited.count();
@@ -249,7 +249,7 @@ impl Receiver {
             Ok((id, Inserted::New)) => {
                 self.counters.accepted.count();
                 self.last_not_stored.store(i64::MIN, Ordering::Relaxed);
-                sender.map(|sender| self.senders.take(sender, now));
+                sender.map(|sender| self.senders.take(&sender, now));
                 self.arrived.notify_one();
                 tracing::info!(account_id = %account.id, message_id = %id, "accepted");
             }
@@ -273,7 +273,7 @@ impl Receiver {
     /// The answer to what is not verified, which is logged as long as it is not a flood.
     fn refuse(&self, refusal: &Refusal, path: &str, peer: IpAddr) -> Answer {
         self.counters.unverified.count();
-        if !self.failed_authentication.take(network(peer), self.clock.now()) {
+        if !self.failed_authentication.take(&network(peer), self.clock.now()) {
             self.counters.limited.count();
             return Answer::TOO_MANY;
         }

@@ -26,6 +26,12 @@ pub(crate) fn run() -> Outcome {
         } else {
             Err(Failure::new("a send costs too much over the HTTP call: profile it"))
         }
+    })?;
+    step("webhooks", || {
+        execute_cargo(
+            &["bench", "-p", "telephony-webhook", "--bench", "inbound"],
+            "a bar is missed: see the table above",
+        )
     })
 }
 
