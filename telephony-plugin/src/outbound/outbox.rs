@@ -24,7 +24,7 @@ use crate::report::chain;
 /// The most parts that are being sent at once.
 const MAX_IN_FLIGHT: usize = 32;
 
-/// The most tries of a part that was not sent each time: with the waits between them, an hour.
+/// The most tries of a part that was not sent each time: with our own waits between them, 37 minutes.
 const MAX_ATTEMPTS: u32 = 12;
 
 /// How long is waited before a part that was not sent is tried again: doubled each time, up to the
@@ -34,6 +34,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// How often is looked whether something is due when nobody says so.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long is waited before the ledger is told again what came of a part.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long sends may take when the process stops. What is still on its way then is unknown.
 const LAST_SENDS: Duration = Duration::from_secs(8);
@@ -185,13 +188,14 @@ impl Outbox {
             if !recovered {
                 recovered = self.recover().await;
             }
+            let now = self.clock.now();
             let room = MAX_IN_FLIGHT.saturating_sub(sending.len());
-            let claimed = if recovered { self.claim(room).await } else { Vec::new() };
+            let claimed = if recovered { self.claim(now, room).await } else { Vec::new() };
             if claimed.is_empty() {
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => break,
                     () = self.due.notified() => {}
-                    () = tokio::time::sleep(self.wait().await) => {}
+                    () = tokio::time::sleep(self.wait(now).await) => {}
                 }
             }
             for part in claimed {
@@ -223,62 +227,82 @@ impl Outbox {
         }
     }
 
-    async fn claim(&self, room: usize) -> Vec<Claimed> {
+    async fn claim(&self, now: Timestamp, room: usize) -> Vec<Claimed> {
         if room == 0 {
             return Vec::new();
         }
-        let now = self.clock.now();
         let busy = |sender: &&Sender| !sender.is_free(now);
         let except: Vec<_> =
             self.senders.values().filter(busy).map(|s| s.account.clone()).collect();
         let paced = self.senders.values().any(|sender| sender.pace.is_some());
         // Where segments are counted, each is counted before the next is let go.
         let claimed = self.ledger.claim(now, except, if paced { 1 } else { room }).await;
-        claimed.unwrap_or_else(|error| {
+        let claimed = claimed.unwrap_or_else(|error| {
             tracing::error!(error = chain(&error), "what is to be sent cannot be read");
             Vec::new()
-        })
+        });
+        for Claimed { account, part, .. } in &claimed {
+            if let Some(pace) = self.senders.get(account).and_then(|s| s.pace.as_ref()) {
+                lock(pace).count(telephony_sms::analyze(part.body.as_str()).segments, now);
+            }
+        }
+        claimed
     }
 
-    /// How long nothing is due, as far as that is known.
-    async fn wait(&self) -> Duration {
-        let now = self.clock.now();
+    /// How long nothing is due, as far as that was known at `now`, when parts were claimed.
+    async fn wait(&self, now: Timestamp) -> Duration {
         let due = self.ledger.next_due().await.ok().flatten();
         let free = self.senders.values().filter_map(|sender| sender.pace.as_ref());
-        let free = free.map(|pace| lock(pace).free_at()).filter(|at| *at > now).min();
-        let next = due.filter(|due| *due > now).into_iter().chain(free).min();
+        let free = free.map(|pace| lock(pace).free_at());
+        let next = due.into_iter().chain(free).filter(|at| *at > now).min();
         next.map_or(LOOK, |at| at.saturating_since(now).clamp(Duration::from_millis(1), LOOK))
     }
 
     async fn send(&self, claimed: Claimed) {
-        let Claimed { row, send, account, attempt, .. } = &claimed;
-        let now = || self.clock.now();
-        let recorded = match self.hand_over(&claimed).await {
+        let Claimed { send, account, attempt, .. } = &claimed;
+        let result = self.hand_over(&claimed).await;
+        match &result {
             Ok(sent) => {
                 let provider_id = sent.id.as_str();
                 tracing::info!(account_id = %account, message_id = %send, provider_id, "sent");
-                self.ledger.sent(*row, sent.id, sent.report, now()).await
             }
-            Err(error) => {
-                let reason = error.to_string();
-                tracing::warn!(account_id = %account, message_id = %send, attempt,
-                    outcome = error.outcome().as_str(), error = chain(&error), "not sent");
-                if error.outcome() != Outcome::NotSent {
-                    self.ledger.unknown(*row, reason, now()).await
-                } else if error.is_transient() && *attempt < MAX_ATTEMPTS {
-                    let at = now().saturating_add(wait(*attempt, error.retry_after()));
-                    self.ledger.not_sent(*row, at, reason).await
-                } else {
-                    self.ledger.refused(*row, reason, now()).await
-                }
-            }
-        };
-        if let Err(error) = recorded {
-            // It stays marked as being sent, and so is not sent again.
+            Err(error) => tracing::warn!(account_id = %account, message_id = %send, attempt,
+                outcome = error.outcome().as_str(), error = chain(error), "not sent"),
+        }
+        // Until it is written down nothing else goes to this number; and if the process ends before
+        // that, whether the part was sent is not known.
+        while let Err(error) = self.record(&claimed, &result).await {
             tracing::error!(message_id = %send, error = chain(&error), "cannot be written down");
+            tokio::time::sleep(RECORD_AGAIN).await;
         }
         self.changed.notify_waiters();
         self.due.notify_one();
+    }
+
+    /// Writes down what came of a part. Doing it twice changes nothing.
+    async fn record(
+        &self,
+        Claimed { row, attempt, .. }: &Claimed,
+        result: &Result<Sent, ProviderError>,
+    ) -> Result<(), LedgerError> {
+        let now = self.clock.now();
+        let error = match result {
+            Ok(Sent { id, report, .. }) => {
+                return self.ledger.sent(*row, id.clone(), report.clone(), now).await;
+            }
+            Err(error) => error,
+        };
+        if error.outcome() != Outcome::NotSent {
+            self.ledger.unknown(*row, error.to_string(), now).await
+        } else if !error.is_transient() {
+            self.ledger.refused(*row, error.to_string(), now).await
+        } else if *attempt < MAX_ATTEMPTS {
+            let at = now.saturating_add(wait(*attempt, error.retry_after()));
+            self.ledger.not_sent(*row, *attempt, at, error.to_string()).await
+        } else {
+            let reason = format!("given up after {attempt} tries: {error}");
+            self.ledger.refused(*row, reason, now).await
+        }
     }
 
     async fn hand_over(&self, claimed: &Claimed) -> Result<Sent, ProviderError> {
@@ -286,11 +310,8 @@ impl Outbox {
             // Which provider it had is not known any more either; only the sentence is shown.
             return Err(refused(ProviderKind::Mock, "its account is not configured any more"));
         };
-        let body = &claimed.part.body;
-        if let Some(pace) = &sender.pace {
-            lock(pace).count(telephony_sms::analyze(body.as_str()).segments, self.clock.now());
-        }
-        let mut builder = OutboundMessage::builder(claimed.to.clone()).body(body.clone());
+        let body = claimed.part.body.clone();
+        let mut builder = OutboundMessage::builder(claimed.to.clone()).body(body);
         for url in &claimed.part.media {
             builder = builder.media(url.clone());
         }

@@ -1,5 +1,6 @@
 //! What is to go out and what became of it, on disk.
 
+mod columns;
 mod queries;
 mod schema;
 #[cfg(test)]
@@ -108,14 +109,15 @@ impl SqliteLedger {
         self.transact(move |db| queries::sent(db, row, &id, report, now)).await
     }
 
-    /// A part was not sent, and may be at `at`.
+    /// A part was not sent in this attempt, and may be at `at`.
     pub(super) async fn not_sent(
         &self,
         row: i64,
+        attempt: u32,
         at: Timestamp,
         reason: String,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::not_sent(db, row, at, &reason)).await
+        self.transact(move |db| queries::not_sent(db, row, attempt, at, &reason)).await
     }
 
     /// A part was not sent and will not be, and so the rest of its send.
@@ -128,7 +130,7 @@ impl SqliteLedger {
         self.transact(move |db| queries::refused(db, row, &reason, now)).await
     }
 
-    /// Whether a part was sent is not known.
+    /// Whether a part was sent is not known, unless the carrier has reported on it.
     pub(super) async fn unknown(
         &self,
         row: i64,
@@ -143,8 +145,8 @@ impl SqliteLedger {
         self.transact(move |db| queries::recover(db, now)).await
     }
 
-    /// Takes a carrier's report on a part, found by its reference or by the carrier's id. `None`
-    /// when there is no such part.
+    /// Takes a carrier's report on a part, found by the carrier's id or, where we do not know that
+    /// one, by its reference. `None` when there is no such part.
     pub(super) async fn apply(
         &self,
         update: DeliveryUpdate,

@@ -1,18 +1,16 @@
 //! What is asked of the tables of the ledger.
 
-use std::str::FromStr;
-
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use telephony_core::{
     AccountId, Applied, DeliveryState, DeliveryUpdate, MessageId, PhoneNumber, ProviderMessageId,
     Reference, StatusReport, Timestamp,
 };
 
+use super::columns::{json, optional, parsed, read_json, rows, state};
 use super::{Backlog, Claimed};
 use crate::outbound::send::{Enqueued, NewSend, PartState, PartStatus, SendOutcome, SendStatus};
 
-type Answer<T> = rusqlite::Result<T>;
+pub(super) type Answer<T> = rusqlite::Result<T>;
 
 /// Why a part is unknown that was being sent when the process ended.
 const PROCESS_ENDED: &str = "the process ended while it was being sent";
@@ -127,12 +125,19 @@ pub(super) fn sent(
     .map(drop)
 }
 
-pub(super) fn not_sent(db: &Connection, row: i64, at: Timestamp, reason: &str) -> Answer<()> {
+pub(super) fn not_sent(
+    db: &Connection,
+    row: i64,
+    attempt: u32,
+    at: Timestamp,
+    reason: &str,
+) -> Answer<()> {
+    // Told twice, it must not put back a part that has been claimed again in between.
     db.prepare_cached(
-        "UPDATE outbound_part SET state = 0, due_at = ?2, reason = ?3
-            WHERE sequence = ?1 AND state = 1",
+        "UPDATE outbound_part SET state = 0, due_at = ?3, reason = ?4
+            WHERE sequence = ?1 AND state = 1 AND attempts = ?2",
     )?
-    .execute(params![row, at.as_millisecond(), reason])
+    .execute(params![row, attempt, at.as_millisecond(), reason])
     .map(drop)
 }
 
@@ -147,8 +152,10 @@ pub(super) fn refused(db: &Connection, row: i64, reason: &str, now: Timestamp) -
 }
 
 pub(super) fn unknown(db: &Connection, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
+    // Unless the carrier has reported on it already, which proves that it was sent.
     db.prepare_cached(
-        "UPDATE outbound_part SET state = 4, reason = ?2, changed_at = ?3
+        "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 4 ELSE 2 END,
+            reason = CASE WHEN delivery IS NULL THEN ?2 END, changed_at = ?3
             WHERE sequence = ?1 AND state = 1",
     )?
     .execute(params![row, reason, now.as_millisecond()])
@@ -156,11 +163,34 @@ pub(super) fn unknown(db: &Connection, row: i64, reason: &str, now: Timestamp) -
 }
 
 pub(super) fn recover(db: &Connection, now: Timestamp) -> Answer<usize> {
+    let now = now.as_millisecond();
     db.prepare_cached(
-        "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 4 ELSE 2 END,
-            reason = ?1, changed_at = ?2 WHERE state = 1",
+        "UPDATE outbound_part SET state = 2, reason = NULL, changed_at = ?1
+            WHERE state = 1 AND delivery IS NOT NULL",
     )?
-    .execute(params![PROCESS_ENDED, now.as_millisecond()])
+    .execute([now])?;
+    let sql = "UPDATE outbound_part SET state = 4, reason = ?1, changed_at = ?2 WHERE state = 1";
+    db.prepare_cached(sql)?.execute(params![PROCESS_ENDED, now])
+}
+
+/// The part that the carrier reports on. Not every carrier signs the URL that the reference is in,
+/// so it only names a part whose id at the carrier is not known.
+fn reported(db: &Connection, update: &DeliveryUpdate) -> Answer<Option<i64>> {
+    let account = update.account.as_str();
+    let by_id = db
+        .prepare_cached(
+            "SELECT sequence FROM outbound_part WHERE provider_id = ?1 AND account = ?2
+                ORDER BY sequence DESC LIMIT 1",
+        )?
+        .query_row([update.id.as_str(), account], |row| row.get(0))
+        .optional()?;
+    let (None, Some(reference)) = (by_id, &update.reference) else { return Ok(by_id) };
+    db.prepare_cached(
+        "SELECT sequence FROM outbound_part
+            WHERE reference = ?1 AND account = ?2 AND provider_id IS NULL",
+    )?
+    .query_row([reference.as_str(), account], |row| row.get(0))
+    .optional()
 }
 
 pub(super) fn apply(
@@ -168,15 +198,7 @@ pub(super) fn apply(
     update: &DeliveryUpdate,
     now: Timestamp,
 ) -> Answer<Option<Applied>> {
-    let account = update.account.as_str();
-    let reference = update.reference.as_ref().map(Reference::as_str);
-    let row: Option<i64> = db
-        .prepare_cached(
-            "SELECT sequence FROM outbound_part WHERE account = ?1
-                AND (reference = ?2 OR provider_id = ?3) LIMIT 1",
-        )?
-        .query_row(params![account, reference, update.id.as_str()], |row| row.get(0))
-        .optional()?;
+    let row = reported(db, update)?;
     let Some(row) = row else { return Ok(None) };
     let (applied, delivery) = match delivery(db, row)? {
         Some(mut known) => (known.apply(update.report.clone()), known),
@@ -194,13 +216,20 @@ pub(super) fn apply(
 }
 
 pub(super) fn status(db: &Connection, id: &str) -> Answer<Option<SendStatus>> {
-    let found = db
-        .prepare_cached(
-            "SELECT id, account, created_at FROM outbound_send WHERE id = ?1 OR id =
-                (SELECT send FROM outbound_part WHERE provider_id = ?1 ORDER BY sequence LIMIT 1)",
-        )?
-        .query_row([id], |row| Ok((parsed(row, 0)?, parsed(row, 1)?, row.get(2)?)))
-        .optional()?;
+    let find = |sql| {
+        db.prepare_cached(sql)?
+            .query_row([id], |row| Ok((parsed(row, 0)?, parsed(row, 1)?, row.get(2)?)))
+            .optional()
+    };
+    // Two questions, because one with an OR in it reads every part.
+    let mut found = find("SELECT id, account, created_at FROM outbound_send WHERE id = ?1")?;
+    if found.is_none() {
+        found = find(
+            "SELECT id, account, created_at FROM outbound_send WHERE id =
+                (SELECT send FROM outbound_part WHERE provider_id = ?1
+                    ORDER BY sequence DESC LIMIT 1)",
+        )?;
+    }
     let Some((id, account, created_at)) = found else { return Ok(None) };
     let id: MessageId = id;
     let parts: Vec<PartStatus> = db
@@ -286,51 +315,4 @@ pub(super) fn clean(
 fn delivery(db: &Connection, row: i64) -> Answer<Option<DeliveryState>> {
     let sql = "SELECT delivery FROM outbound_part WHERE sequence = ?1 AND delivery IS NOT NULL";
     db.prepare_cached(sql)?.query_row([row], |row| read_json(row, 0)).optional()
-}
-
-const fn state(number: i64) -> PartState {
-    match number {
-        0 => PartState::Queued,
-        1 => PartState::Sending,
-        2 => PartState::Sent,
-        3 => PartState::Refused,
-        _ => PartState::Unknown,
-    }
-}
-
-fn rows(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
-fn json(value: &impl serde::Serialize) -> Answer<String> {
-    let failed = |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(error.into());
-    serde_json::to_string(value).map_err(failed)
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Answer<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| unreadable(column, error))
-}
-
-fn parsed<T>(row: &Row<'_>, column: usize) -> Answer<T>
-where
-    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    let text: String = row.get(column)?;
-    text.parse().map_err(|error| unreadable(column, error))
-}
-
-fn optional<T>(row: &Row<'_>, column: usize) -> Answer<Option<T>>
-where
-    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| text.parse().map_err(|error| unreadable(column, error))).transpose()
-}
-
-fn unreadable(
-    column: usize,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }

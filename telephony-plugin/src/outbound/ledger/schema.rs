@@ -1,7 +1,8 @@
 //! The tables of the ledger.
 
 /// What each version adds to the one before.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE outbound_send (
         id TEXT PRIMARY KEY,
         account TEXT NOT NULL,
@@ -37,4 +38,11 @@ pub(super) const MIGRATIONS: &[&str] = &["
         WHERE provider_id IS NOT NULL;
     CREATE INDEX outbound_part_kept ON outbound_part (changed_at)
         WHERE state >= 2 AND content IS NOT NULL;
-"];
+",
+    "
+    -- Who asks for the status of a carrier's id does not always say of which account.
+    DROP INDEX outbound_part_provider;
+    CREATE INDEX outbound_part_provider ON outbound_part (provider_id, account)
+        WHERE provider_id IS NOT NULL;
+",
+];

@@ -1,1 +1,304 @@
 //! What the ledger promises.
+
+use std::time::Duration;
+
+use telephony_core::{
+    AccountId, DeliveryUpdate, HttpUrl, MessageId, MessageStatus, PhoneNumber, ProviderMessageId,
+    Reference, StatusReport, Timestamp,
+};
+use telephony_webhook::SqliteWriter;
+use tempfile::TempDir;
+
+use super::{Claimed, SqliteLedger};
+use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, SendStatus, Source};
+
+mod model;
+mod reports;
+
+const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
+
+fn later(seconds: u64) -> Timestamp {
+    NOW.saturating_add(Duration::from_secs(seconds))
+}
+
+fn in_memory() -> SqliteLedger {
+    SqliteLedger::new(SqliteWriter::open_in_memory(&[SqliteLedger::SCHEMA]).unwrap())
+}
+
+fn number(last: u32) -> PhoneNumber {
+    format!("+1555000{last:04}").parse().unwrap()
+}
+
+fn account(name: &str) -> AccountId {
+    AccountId::new(name).unwrap()
+}
+
+fn send(to: u32, source: Source, texts: &[&str]) -> NewSend {
+    let parts = texts.iter().map(|text| Part::new((*text).into(), Vec::new())).collect();
+    NewSend::new(AccountId::default_account(), number(to), source, parts)
+}
+
+fn reply(to: u32, name: &str, texts: &[&str]) -> NewSend {
+    send(to, Source::Reply(MessageId::new(format!("msg_{name}")).unwrap()), texts)
+}
+
+fn keyed(key: &str, text: &str) -> NewSend {
+    send(1, Source::Keyed(key.parse().unwrap()), &[text])
+}
+
+fn id(name: &str) -> MessageId {
+    MessageId::new(format!("msg_send_{name}")).unwrap()
+}
+
+/// Writes a send down under the id of `name`; the reference of its first part is `name-0`.
+async fn enqueue(ledger: &SqliteLedger, name: &str, send: NewSend, now: Timestamp) -> Enqueued {
+    let references = (0..send.parts.len())
+        .map(|index| Reference::new(format!("{name}-{index}")).unwrap())
+        .collect();
+    ledger.enqueue(id(name), send, references, now).await.unwrap()
+}
+
+async fn add(ledger: &SqliteLedger, name: &str, send: NewSend) {
+    assert_eq!(enqueue(ledger, name, send, NOW).await, Enqueued::New(id(name)));
+}
+
+async fn claim(ledger: &SqliteLedger, now: Timestamp) -> Vec<Claimed> {
+    ledger.claim(now, Vec::new(), 100).await.unwrap()
+}
+
+async fn claim_one(ledger: &SqliteLedger, now: Timestamp) -> Claimed {
+    let mut claimed = claim(ledger, now).await;
+    assert_eq!(claimed.len(), 1, "{claimed:?}");
+    claimed.remove(0)
+}
+
+fn texts(claimed: &[Claimed]) -> Vec<&str> {
+    claimed.iter().map(|claimed| claimed.part.body.as_str()).collect()
+}
+
+fn report(status: MessageStatus) -> StatusReport {
+    StatusReport::new(status, status.as_str())
+}
+
+async fn sent(ledger: &SqliteLedger, claimed: &Claimed, provider_id: &str) {
+    let provider_id = ProviderMessageId::new(provider_id).unwrap();
+    ledger.sent(claimed.row, provider_id, report(MessageStatus::Queued), NOW).await.unwrap();
+}
+
+fn update(provider_id: &str, status: MessageStatus, reference: Option<&str>) -> DeliveryUpdate {
+    let provider_id = ProviderMessageId::new(provider_id).unwrap();
+    let account = AccountId::default_account();
+    let mut update = DeliveryUpdate::new(account, provider_id, report(status));
+    update.reference = reference.map(|reference| Reference::new(reference).unwrap());
+    update
+}
+
+async fn status(ledger: &SqliteLedger, name: &str) -> SendStatus {
+    ledger.status(id(name).as_str()).await.unwrap().unwrap()
+}
+
+async fn states(ledger: &SqliteLedger, name: &str) -> Vec<PartState> {
+    status(ledger, name).await.parts.iter().map(|part| part.state).collect()
+}
+
+#[tokio::test]
+async fn a_reason_sends_once() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "in", &["first"])).await;
+    let again = reply(1, "in", &["second", "and longer"]);
+    assert_eq!(enqueue(&ledger, "b", again, NOW).await, Enqueued::Existing(id("a")));
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["first"]);
+    assert_eq!(states(&ledger, "a").await, [PartState::Sending]);
+    assert_eq!(ledger.status(id("b").as_str()).await.unwrap(), None);
+
+    add(&ledger, "note", send(2, Source::Note("challenge".to_owned()), &["code"])).await;
+    let again = send(2, Source::Note("challenge".to_owned()), &["code, said otherwise"]);
+    assert_eq!(enqueue(&ledger, "c", again, NOW).await, Enqueued::Existing(id("note")));
+
+    add(&ledger, "once", send(3, Source::Once, &["hello"])).await;
+    add(&ledger, "twice", send(3, Source::Once, &["hello"])).await;
+}
+
+#[tokio::test]
+async fn a_key_stands_for_one_payload() {
+    let ledger = in_memory();
+    add(&ledger, "a", keyed("k", "hello")).await;
+    let enqueue = async |name, send| enqueue(&ledger, name, send, later(60)).await;
+    assert_eq!(enqueue("b", keyed("k", "hello")).await, Enqueued::Existing(id("a")));
+    assert_eq!(enqueue("c", keyed("k", "hello!")).await, Enqueued::Conflict);
+    let mut other = keyed("k", "hello");
+    other.to = number(2);
+    assert_eq!(enqueue("d", other).await, Enqueued::Conflict);
+    let mut pictured = keyed("k", "hello");
+    pictured.parts[0].media.push("https://example.com/cat.jpg".parse::<HttpUrl>().unwrap());
+    assert_eq!(enqueue("e", pictured).await, Enqueued::Conflict);
+    let mut elsewhere = keyed("k", "hello!");
+    elsewhere.account = account("other");
+    assert_eq!(enqueue("f", elsewhere).await, Enqueued::New(id("f")));
+    assert_eq!(enqueue("g", keyed("l", "hello")).await, Enqueued::New(id("g")));
+}
+
+#[tokio::test]
+async fn a_number_gets_one_part_at_a_time_in_order() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+    add(&ledger, "b", reply(1, "b", &["b0"])).await;
+    add(&ledger, "c", reply(2, "c", &["c0"])).await;
+    let mut elsewhere = reply(1, "d", &["d0"]);
+    elsewhere.account = account("other");
+    add(&ledger, "d", elsewhere).await;
+
+    assert_eq!(texts(&ledger.claim(NOW, Vec::new(), 1).await.unwrap()), ["a0"]);
+    let except = vec![account("other")];
+    assert_eq!(texts(&ledger.claim(NOW, except, 100).await.unwrap()), ["c0"]);
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["d0"]);
+    assert!(claim(&ledger, later(3_600)).await.is_empty(), "each number is being sent to");
+
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+    add(&ledger, "b", reply(1, "b", &["b0"])).await;
+    for expected in ["a0", "a1", "b0"] {
+        let claimed = claim_one(&ledger, NOW).await;
+        assert_eq!(claimed.part.body.as_str(), expected);
+        assert_eq!((&claimed.to, claimed.attempt), (&number(1), 1));
+        sent(&ledger, &claimed, expected).await;
+    }
+    assert!(claim(&ledger, NOW).await.is_empty());
+    assert_eq!(status(&ledger, "a").await.outcome, SendOutcome::Sent);
+}
+
+#[tokio::test]
+async fn what_was_not_sent_holds_up_its_number_until_it_is_due() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+    add(&ledger, "b", reply(2, "b", &["b0"])).await;
+    let claimed = claim(&ledger, NOW).await;
+    let [a0, b0] = claimed.as_slice() else { panic!("{claimed:?}") };
+    ledger.not_sent(a0.row, 1, later(10), "busy".to_owned()).await.unwrap();
+    sent(&ledger, b0, "B").await;
+    assert_eq!(ledger.next_due().await.unwrap(), Some(NOW), "a1, behind a0");
+    assert!(claim(&ledger, later(9)).await.is_empty());
+    assert_eq!(status(&ledger, "a").await.parts[0].reason.as_deref(), Some("busy"));
+    let again = claim_one(&ledger, later(10)).await;
+    assert_eq!((again.part.body.as_str(), again.attempt), ("a0", 2));
+    assert_eq!(again.reference, a0.reference);
+
+    // The first attempt's end, told once more, is not the second one's.
+    ledger.not_sent(a0.row, 1, later(10), "busy".to_owned()).await.unwrap();
+    assert!(claim(&ledger, later(10)).await.is_empty(), "the second attempt is on its way");
+    sent(&ledger, &again, "A0").await;
+    assert_eq!(status(&ledger, "a").await.parts[0].reason, None);
+    assert_eq!(texts(&claim(&ledger, later(10)).await), ["a1"]);
+}
+
+#[tokio::test]
+async fn a_refusal_ends_its_send_and_no_other() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1", "a2"])).await;
+    add(&ledger, "b", reply(1, "b", &["b0"])).await;
+    sent(&ledger, &claim_one(&ledger, NOW).await, "A0").await;
+    let a1 = claim_one(&ledger, NOW).await;
+    ledger.refused(a1.row, "they said STOP".to_owned(), NOW).await.unwrap();
+    let known = status(&ledger, "a").await;
+    assert_eq!(known.outcome, SendOutcome::Partial);
+    let reasons: Vec<_> = known.parts.iter().map(|part| part.reason.as_deref()).collect();
+    assert_eq!(reasons, [None, Some("they said STOP"), Some("they said STOP")]);
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["b0"]);
+}
+
+#[tokio::test]
+async fn an_unknown_part_is_not_sent_again_and_the_rest_goes_on() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+    let a0 = claim_one(&ledger, NOW).await;
+    ledger.unknown(a0.row, "no answer".to_owned(), NOW).await.unwrap();
+    let a1 = claim_one(&ledger, later(3_600)).await;
+    assert_eq!(a1.part.body.as_str(), "a1");
+    sent(&ledger, &a1, "A1").await;
+    let known = status(&ledger, "a").await;
+    assert_eq!(known.outcome, SendOutcome::Unknown);
+    assert_eq!(known.parts[0].reason.as_deref(), Some("no answer"));
+}
+
+#[tokio::test]
+async fn what_was_being_sent_when_the_process_ended_is_unknown() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let open = || SqliteLedger::new(SqliteWriter::open(&path, &[SqliteLedger::SCHEMA]).unwrap());
+    let ledger = open();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+    add(&ledger, "b", reply(2, "b", &["b0"])).await;
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["a0", "b0"]);
+    let receipt = update("B", MessageStatus::Delivered, Some("b-0"));
+    ledger.apply(receipt, NOW).await.unwrap();
+    add(&ledger, "c", reply(3, "c", &["c0"])).await;
+    drop(ledger);
+
+    let ledger = open();
+    assert_eq!(ledger.recover(later(1)).await.unwrap(), 1, "of b0 it is known");
+    assert_eq!(ledger.recover(later(1)).await.unwrap(), 0);
+    assert_eq!(states(&ledger, "a").await, [PartState::Unknown, PartState::Queued]);
+    let b = status(&ledger, "b").await;
+    assert_eq!((b.outcome, &b.parts[0].reason), (SendOutcome::Sent, &None));
+    assert_eq!(texts(&claim(&ledger, later(1)).await), ["a1", "c0"]);
+}
+
+#[tokio::test]
+async fn sends_are_found_by_either_id() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+    for provider_id in ["A0", "A1"] {
+        sent(&ledger, &claim_one(&ledger, NOW).await, provider_id).await;
+    }
+    let known = status(&ledger, "a").await;
+    assert_eq!((&known.id, known.created_at), (&id("a"), NOW));
+    let ids: Vec<_> = known.parts.iter().map(|part| part.provider_id.clone().unwrap()).collect();
+    assert_eq!(ids.iter().map(ProviderMessageId::as_str).collect::<Vec<_>>(), ["A0", "A1"]);
+    for provider_id in ["A0", "A1"] {
+        assert_eq!(ledger.status(provider_id).await.unwrap().as_ref(), Some(&known));
+    }
+    assert_eq!(ledger.status("A2").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn replies_to_one_number_are_counted() {
+    let ledger = in_memory();
+    for (name, at) in [("a", 0), ("b", 30), ("c", 60)] {
+        enqueue(&ledger, name, reply(1, name, &["x", "y"]), later(at)).await;
+    }
+    enqueue(&ledger, "d", reply(2, "d", &["x"]), later(60)).await;
+    enqueue(&ledger, "e", send(1, Source::Once, &["x"]), later(60)).await;
+    let mut elsewhere = reply(1, "f", &["x"]);
+    elsewhere.account = account("other");
+    enqueue(&ledger, "f", elsewhere, later(60)).await;
+    for (since, expected) in [(0, 3), (30, 2), (31, 1), (61, 0)] {
+        let account = AccountId::default_account();
+        let count = ledger.replies_since(&account, &number(1), later(since)).await.unwrap();
+        assert_eq!(count, expected, "since {since}");
+    }
+}
+
+#[tokio::test]
+async fn contents_are_erased_and_sends_forgotten_when_they_have_ended() {
+    let ledger = in_memory();
+    add(&ledger, "ended", reply(1, "ended", &["secret"])).await;
+    sent(&ledger, &claim_one(&ledger, NOW).await, "E").await;
+    add(&ledger, "waits", reply(2, "waits", &["kept"])).await;
+    let contents = async || -> Vec<bool> {
+        let sql = "SELECT content IS NOT NULL FROM outbound_part ORDER BY sequence";
+        let read = move |db: &rusqlite::Connection| {
+            db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        };
+        ledger.transact(read).await.unwrap()
+    };
+    let clean = async |erase, forget| ledger.clean(erase, forget, 10).await.unwrap();
+    assert_eq!(clean(NOW, NOW).await, 0, "not before, but at that time");
+    assert_eq!(clean(later(1), NOW).await, 1);
+    assert_eq!(contents().await, [false, true]);
+    assert_eq!(status(&ledger, "ended").await.outcome, SendOutcome::Sent);
+    assert_eq!(clean(later(1), later(1)).await, 1);
+    assert_eq!(ledger.status(id("ended").as_str()).await.unwrap(), None);
+    assert_eq!(ledger.status("E").await.unwrap(), None);
+    assert_eq!(clean(later(1), later(1)).await, 0);
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["kept"]);
+}

@@ -1,0 +1,119 @@
+//! Whatever happens in whatever order, nothing is sent twice and every number is sent to in order.
+
+use std::collections::{HashMap, HashSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What may happen next. A part that is on its way is meant by its place among those that are.
+#[derive(Debug, Clone)]
+enum Step {
+    Enqueue { to: u32, parts: usize },
+    Claim { limit: usize },
+    Sent(prop::sample::Index),
+    NotSent(prop::sample::Index),
+    Refused(prop::sample::Index),
+    Unknown(prop::sample::Index),
+    Crash,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..3u32, 1..4usize).prop_map(|(to, parts)| Step::Enqueue { to, parts }),
+        4 => (1..4usize).prop_map(|limit| Step::Claim { limit }),
+        3 => any::<prop::sample::Index>().prop_map(Step::Sent),
+        2 => any::<prop::sample::Index>().prop_map(Step::NotSent),
+        1 => any::<prop::sample::Index>().prop_map(Step::Refused),
+        1 => any::<prop::sample::Index>().prop_map(Step::Unknown),
+        1 => Just(Step::Crash),
+    ]
+}
+
+/// The order in which parts were written down, by number, and how far each has come.
+#[derive(Debug, Default)]
+struct Model {
+    waiting: HashMap<PhoneNumber, Vec<String>>,
+    on_their_way: Vec<Claimed>,
+    ended: HashSet<String>,
+}
+
+impl Model {
+    /// A part was handed out: it is the first of its number, and nothing else is on its way there.
+    fn claimed(&mut self, claimed: Claimed) {
+        let text = claimed.part.body.as_str();
+        assert!(!self.ended.contains(text), "{text} has ended");
+        assert!(self.on_their_way.iter().all(|other| other.to != claimed.to), "{text} is second");
+        assert_eq!(self.waiting[&claimed.to].first().map(String::as_str), Some(text));
+        self.on_their_way.push(claimed);
+    }
+
+    fn ends(&mut self, to: &PhoneNumber, ends: impl Fn(&str) -> bool) {
+        let waiting = self.waiting.get_mut(to).unwrap();
+        self.ended.extend(waiting.extract_if(.., |text| ends(text)));
+    }
+
+    fn take(&mut self, index: prop::sample::Index) -> Option<Claimed> {
+        let count = self.on_their_way.len();
+        (count > 0).then(|| self.on_their_way.remove(index.index(count)))
+    }
+}
+
+async fn run(steps: Vec<Step>) {
+    let ledger = in_memory();
+    let mut model = Model::default();
+    for (at, step) in steps.into_iter().enumerate() {
+        match step {
+            Step::Enqueue { to, parts } => {
+                let texts: Vec<_> = (0..parts).map(|part| format!("{at} {part}")).collect();
+                let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+                add(&ledger, &at.to_string(), send(to, Source::Once, &texts)).await;
+                let waiting = model.waiting.entry(number(to)).or_default();
+                waiting.extend(texts.into_iter().map(str::to_owned));
+            }
+            Step::Claim { limit } => {
+                let claimed = ledger.claim(NOW, Vec::new(), limit).await.unwrap();
+                let on_their_way = model.on_their_way.len();
+                let lanes = model.waiting.values().filter(|waiting| !waiting.is_empty()).count();
+                assert_eq!(claimed.len(), limit.min(lanes - on_their_way), "none is held back");
+                claimed.into_iter().for_each(|claimed| model.claimed(claimed));
+            }
+            Step::Sent(index) => {
+                let Some(claimed) = model.take(index) else { continue };
+                sent(&ledger, &claimed, &format!("id{at}")).await;
+                model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
+            }
+            Step::NotSent(index) => {
+                let Some(Claimed { row, attempt, .. }) = model.take(index) else { continue };
+                ledger.not_sent(row, attempt, NOW, "busy".to_owned()).await.unwrap();
+            }
+            Step::Refused(index) => {
+                let Some(claimed) = model.take(index) else { continue };
+                ledger.refused(claimed.row, "no".to_owned(), NOW).await.unwrap();
+                let send = claimed.part.body.as_str().split(' ').next().unwrap().to_owned();
+                model.ends(&claimed.to, |text| text.split(' ').next() == Some(&send));
+            }
+            Step::Unknown(index) => {
+                let Some(claimed) = model.take(index) else { continue };
+                ledger.unknown(claimed.row, "?".to_owned(), NOW).await.unwrap();
+                model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
+            }
+            Step::Crash => {
+                let lost = std::mem::take(&mut model.on_their_way);
+                assert_eq!(ledger.recover(NOW).await.unwrap(), lost.len());
+                for claimed in lost {
+                    model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_sent_twice_or_out_of_order(steps in prop::collection::vec(step(), 1..60)) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run(steps));
+    }
+}
