@@ -29,6 +29,12 @@ impl Connection {
         let provider = Arc::new(provider);
         Self { messaging: provider.clone(), voice: provider }
     }
+
+    /// A provider for each.
+    #[must_use]
+    pub fn of(messaging: Arc<dyn MessagingProvider>, voice: Arc<dyn VoiceProvider>) -> Self {
+        Self { messaging, voice }
+    }
 }
 
 /// Makes the client that an account's configuration asks for. Nothing is sent yet.

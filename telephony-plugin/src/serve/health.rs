@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reach::Reach;
 use async_trait::async_trait;
 use telephony_core::Clock;
 use telephony_webhook::{Health, HealthProbe, Inbox, Receiver};
@@ -19,6 +20,7 @@ pub(super) struct Probe {
     inbox: Arc<dyn Inbox>,
     receiver: Arc<Receiver>,
     clock: Arc<dyn Clock>,
+    carriers: Vec<Reach>,
 }
 
 impl Probe {
@@ -26,8 +28,9 @@ impl Probe {
         inbox: Arc<dyn Inbox>,
         receiver: Arc<Receiver>,
         clock: Arc<dyn Clock>,
+        carriers: Vec<Reach>,
     ) -> Self {
-        Self { inbox, receiver, clock }
+        Self { inbox, receiver, clock, carriers }
     }
 }
 
@@ -39,6 +42,7 @@ impl HealthProbe for Probe {
         let failed = self.receiver.last_not_stored();
         let failing = failed.is_some_and(|at| now.saturating_since(at) < RECENT);
         let read = tokio::time::timeout(PATIENCE, self.inbox.next_due(now)).await;
-        Health::new(!failing && matches!(read, Ok(Ok(_))), true, None)
+        let carriers = self.carriers.iter().all(Reach::is_there);
+        Health::new(!failing && matches!(read, Ok(Ok(_))), carriers, None)
     }
 }

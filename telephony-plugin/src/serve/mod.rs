@@ -2,6 +2,7 @@
 
 mod console;
 mod health;
+mod reach;
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 
 pub use self::console::describe;
 use self::health::Probe;
+use self::reach::Reach;
 use crate::control::{ControlSocket, Live};
 use crate::database::Database;
 use crate::handler::Handler;
@@ -102,9 +104,15 @@ impl Started {
         let receiver = Arc::new(receiver);
         receiver.set_routes(routes(&config)?);
         let parts = Parts { database, handler, clock: clock.clone(), entropy, tunnel: None };
-        let service = Arc::new(Telephony::new(&config, parts, receiver.arrived(), connect)?);
+        let mut reach = Vec::new();
+        let watched = |account: &Account| {
+            let (one, connection) = Reach::watch(connect(account)?);
+            reach.push(one);
+            Ok(connection)
+        };
+        let service = Arc::new(Telephony::new(&config, parts, receiver.arrived(), watched)?);
         let listener = listen(SocketAddr::new(config.serve.bind, config.serve.port)).await?;
-        let probe = Arc::new(Probe::new(inbox, Arc::clone(&receiver), clock));
+        let probe = Arc::new(Probe::new(inbox, Arc::clone(&receiver), clock, reach));
         let address = SocketAddr::new(config.serve.bind, config.serve.port);
         let server = Server::new(listener, Arc::clone(&receiver), probe, limits)
             .map_err(|error| StartError::Bind(address, error))?;

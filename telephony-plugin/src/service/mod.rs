@@ -80,7 +80,7 @@ impl Telephony {
         config: &Config,
         parts: Parts,
         arrived: Arc<Notify>,
-        connect: impl Fn(&telephony_core::config::Account) -> Result<Connection, ProviderError>,
+        mut connect: impl FnMut(&telephony_core::config::Account) -> Result<Connection, ProviderError>,
     ) -> Result<Self, ServiceError> {
         let Parts { database, handler, clock, entropy, tunnel } = parts;
         let ledger = database.ledger;

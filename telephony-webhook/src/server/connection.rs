@@ -72,7 +72,8 @@ async fn linger(mut stream: TcpStream) {
         return;
     }
     let discard = async {
-        let mut buffer = [0; 8 * 1024];
+        // On the heap: as part of the future it would belong to every connection from its start.
+        let mut buffer = vec![0; 8 * 1024];
         let mut left = MAX_LINGER_BYTES;
         while left > 0 {
             match stream.read(&mut buffer).await {
