@@ -9,7 +9,7 @@ use serde_json::json;
 use telephony_core::config::{Account, Config, Provider};
 use telephony_core::{
     AccountId, Clock as _, Entropy as _, HttpUrl, OsEntropy, PhoneNumber, ProviderMessageId,
-    Sender, SystemClock,
+    Reference, Sender, SystemClock,
 };
 
 use super::carrier::{account_of, read};
@@ -17,8 +17,7 @@ use super::state::State;
 use super::{REFUSED, complain};
 use crate::control::{Kept, ask};
 use crate::report::chain;
-use crate::simulate::{Event, TelnyxTestKey, message_id, posting};
-use crate::urls::PublicUrls;
+use crate::simulate::{self, Event, TelnyxTestKey, message_id, posting};
 
 /// Post to a running server what the carrier would: signed with the configured secrets.
 ///
@@ -59,7 +58,7 @@ enum Kind {
         recipient: PhoneNumber,
         /// The token that the message's callback URL has.
         #[arg(long)]
-        reference: Option<String>,
+        reference: Option<Reference>,
         #[command(flatten)]
         to: Target,
     },
@@ -104,17 +103,17 @@ struct Target {
 
 impl Simulate {
     pub(super) fn run(self) -> io::Result<ExitCode> {
-        let (event, target) = match self.event {
+        let (event, reference, target) = match self.event {
             Kind::Sms { from, text, media, to } => {
                 let media = media.iter().map(|url| url.as_str().to_owned()).collect();
-                (Event::Message { from, text, media }, to)
+                (Event::Message { from, text, media }, None, to)
             }
             Kind::Receipt { status, code, recipient, reference, to } => {
-                (Event::Receipt { status, code, to: recipient, reference }, to)
+                (Event::Receipt { status, code, to: recipient }, reference, to)
             }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        match runtime.block_on(target.post(&event)) {
+        match runtime.block_on(target.post(&event, reference.as_ref())) {
             Ok(posted) => target.tell(&posted),
             Err(message) => {
                 complain(&message);
@@ -132,22 +131,21 @@ struct Posted {
 }
 
 impl Target {
-    async fn post(&self, event: &Event) -> Result<Posted, String> {
+    async fn post(&self, event: &Event, reference: Option<&Reference>) -> Result<Posted, String> {
         let config = read(&self.config)?;
         let account = account_of(&config, self.account.as_ref())?;
         let id = self.id(&account, event)?;
-        let origin = self.origin(&config).await;
-        let local = PublicUrls::below(&origin, &config.serve);
-        let public = PublicUrls::of(&account, &config.serve, None).unwrap_or_else(|| local.clone());
-        let (url, signed_url) = match event {
-            Event::Message { .. } => (local.webhook().to_owned(), public.webhook().to_owned()),
-            Event::Receipt { reference, .. } => {
-                let query = reference.as_ref().map(|reference| format!("?ref={reference}"));
-                let query = query.unwrap_or_default();
-                (format!("{}{query}", local.status()), format!("{}{query}", public.status()))
-            }
+        let path = match event {
+            Event::Message { .. } => &config.serve.path,
+            Event::Receipt { .. } => &config.serve.status_path,
         };
-        let url = self.url.as_ref().map_or(url, |url| url.as_str().to_owned());
+        let url = match &self.url {
+            Some(url) => url.as_str().to_owned(),
+            None => format!("{}{path}", self.origin(&config).await?),
+        };
+        let to = simulate::Target::new(&account, &config.serve, &url, reference);
+        let simulate::Target { posted, signed } = to.map_err(|error| chain(&error))?;
+        let (url, signed_url) = (posted.as_str().to_owned(), signed);
         let key = match account.provider {
             Provider::Telnyx(_) => Some(self.telnyx_key()?),
             _ => None,
@@ -183,14 +181,14 @@ impl Target {
     }
 
     /// Where the server is: it says so itself, or the configuration does.
-    async fn origin(&self, config: &Config) -> String {
+    async fn origin(&self, config: &Config) -> Result<String, String> {
         if let Ok(state) = self.state.find() {
             let kept = Kept::of_default_account(&state);
             let status = ask(&state, &kept, "telephony.status", &json!({})).await;
             let address =
                 status.ok().and_then(|status| Some(status.get("address")?.as_str()?.to_owned()));
             if let Some(address) = address {
-                return format!("http://{address}");
+                return Ok(format!("http://{address}"));
             }
         }
         let bind = match config.serve.bind {
@@ -198,7 +196,12 @@ impl Target {
             any if any.is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
             bind => bind,
         };
-        format!("http://{}", std::net::SocketAddr::new(bind, config.serve.port))
+        match config.serve.port {
+            0 => Err("serve.port is 0 and no server of this state directory runs: name its URL \
+                      with --url, or its state directory"
+                .to_owned()),
+            port => Ok(format!("http://{}", std::net::SocketAddr::new(bind, port))),
+        }
     }
 
     fn telnyx_key(&self) -> Result<TelnyxTestKey, String> {

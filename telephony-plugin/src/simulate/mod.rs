@@ -2,6 +2,7 @@
 
 mod key;
 mod payload;
+mod target;
 
 use telephony_core::config::{Account, Provider};
 use telephony_core::{PhoneNumber, ProviderMessageId, Sender, Timestamp};
@@ -9,6 +10,7 @@ use telephony_webhook::{SignError, Signer};
 use thiserror::Error;
 
 pub use self::key::{KeyError, TelnyxTestKey};
+pub use self::target::{Target, TargetError};
 
 /// What is posted.
 #[derive(Debug, Clone)]
@@ -31,8 +33,6 @@ pub enum Event {
         code: Option<String>,
         /// To whom it was sent.
         to: PhoneNumber,
-        /// The token of our callback URL.
-        reference: Option<String>,
     },
 }
 

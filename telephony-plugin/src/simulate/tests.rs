@@ -83,7 +83,6 @@ fn receipts_arrive_as_they_were_meant() {
             status: "delivered".to_owned(),
             code: None,
             to: "+15550001234".parse().unwrap(),
-            reference: Some("token-1".to_owned()),
         };
         let Parsed::Delivery(update) = received(provider, &event, false) else {
             panic!("{provider}");

@@ -49,6 +49,29 @@ fn what_is_simulated_is_taken_once_an_id() {
 }
 
 #[test]
+fn the_url_that_is_posted_to_is_the_one_that_is_signed() {
+    for provider in ["twilio", "plivo"] {
+        let server = Running::start(&config(provider), &["--handler", "command:true"]);
+        let (path, port) = (server.config(), server.address.port());
+        let simulate = |arguments: &[&str], url: String| {
+            let common = ["--url", &url, "--config", &path];
+            server.json(&[&["simulate"], arguments, &common].concat())
+        };
+        for host in ["localhost", "127.0.0.1"] {
+            let url = format!("http://{host}:{port}/telephony/webhook/default");
+            let posted = simulate(&["sms", "--text", "Hello"], url);
+            assert_eq!(posted["status"], 200, "{provider}: {posted}");
+        }
+        let url = format!("http://127.0.0.1:{port}/telephony/status");
+        let receipt = ["receipt", "--status", "delivered", "--reference", "r&1"];
+        let posted = simulate(&receipt, url.clone());
+        assert_eq!(posted["status"], 200, "{provider}: {posted}");
+        assert_eq!(posted["url"], format!("{url}?ref=r%261"));
+        server.stop();
+    }
+}
+
+#[test]
 fn telnyx_trusts_a_key_of_our_own_when_it_is_told_to() {
     let mut config = config("telnyx");
     config["telnyx"] = json!({
