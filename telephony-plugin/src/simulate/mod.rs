@@ -68,16 +68,27 @@ pub enum SimulateError {
 /// An id as the account's carrier makes them, from 16 bytes of chance.
 #[must_use]
 pub fn message_id(provider: &Provider, is_mms: bool, random: [u8; 16]) -> String {
-    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(random));
     match provider {
         Provider::Twilio(_) => format!("{}{hex}", if is_mms { "MM" } else { "SM" }),
-        Provider::Telnyx(_) | Provider::Plivo(_) => {
-            let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
-            let parts: Vec<_> = parts.iter().filter_map(|(a, b)| hex.get(*a..*b)).collect();
-            parts.join("-")
-        }
+        Provider::Telnyx(_) | Provider::Plivo(_) => uuid(random),
         _ => format!("simulated-{hex}"),
     }
+}
+
+/// A UUID of version 4 (RFC 9562, section 5.4).
+fn uuid(random: [u8; 16]) -> String {
+    const VERSION: u128 = 0xf << 76;
+    const VARIANT: u128 = 0b11 << 62;
+    let number = u128::from_be_bytes(random) & !VERSION & !VARIANT | 4 << 76 | 0b10 << 62;
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        number >> 96,
+        number >> 80 & 0xffff,
+        number >> 64 & 0xffff,
+        number >> 48 & 0xffff,
+        number & 0xffff_ffff_ffff
+    )
 }
 
 /// What the account's carrier would post to `url`, and how it would sign that.

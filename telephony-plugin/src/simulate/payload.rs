@@ -1,8 +1,10 @@
 //! The bodies that carriers post, with all the fields they usually have.
 
 use serde_json::{Value, json};
-use telephony_core::config::{Account, Provider, Twilio};
+use sha2::{Digest as _, Sha256};
+use telephony_core::config::{Account, Provider, Telnyx, Twilio};
 use telephony_core::{ProviderMessageId, Sender, Timestamp};
+use telephony_sms::{Encoding, analyze};
 
 use super::Event;
 
@@ -21,7 +23,7 @@ pub(super) fn of(
     match &account.provider {
         Provider::Twilio(settings) => (FORM, form(&twilio(settings, id, event, own))),
         Provider::Plivo(_) => (FORM, form(&plivo(id, event, own))),
-        Provider::Telnyx(_) => (JSON, telnyx(id, event, own, now).to_string()),
+        Provider::Telnyx(settings) => (JSON, telnyx(settings, id, event, own, now).to_string()),
         _ => (JSON, mock(id, event, own).to_string()),
     }
 }
@@ -38,9 +40,12 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
 
 fn twilio(settings: &Twilio, id: &str, event: &Event, own: &str) -> Fields {
     let account = settings.account_sid.as_str();
-    match event {
+    let service = settings.messaging_service_sid.iter();
+    let service = service.map(|sid| ("MessagingServiceSid".to_owned(), sid.clone()));
+    let mut all = match event {
         Event::Message { from, text, media } => {
             let count = media.len().to_string();
+            let segments = analyze(text).segments.to_string();
             let mut all = fields(&[
                 ("ToCountry", "US"),
                 ("SmsMessageSid", id),
@@ -50,7 +55,7 @@ fn twilio(settings: &Twilio, id: &str, event: &Event, own: &str) -> Fields {
                 ("Body", text),
                 ("FromCountry", "US"),
                 ("To", own),
-                ("NumSegments", "1"),
+                ("NumSegments", &segments),
                 ("MessageSid", id),
                 ("AccountSid", account),
                 ("From", from.as_str()),
@@ -76,7 +81,9 @@ fn twilio(settings: &Twilio, id: &str, event: &Event, own: &str) -> Fields {
             all.extend(code.iter().map(|code| ("ErrorCode".to_owned(), code.clone())));
             all
         }
-    }
+    };
+    all.extend(service);
+    all
 }
 
 fn plivo(id: &str, event: &Event, own: &str) -> Fields {
@@ -86,13 +93,14 @@ fn plivo(id: &str, event: &Event, own: &str) -> Fields {
         Event::Message { from, text, media } => {
             let is_mms = !media.is_empty();
             let (from, to) = (digits(from.as_str()), digits(own));
+            let units = if is_mms { 1 } else { analyze(text).segments }.to_string();
             let mut all = fields(&[
                 ("From", &from),
                 ("To", &to),
                 ("Type", if is_mms { "mms" } else { "sms" }),
                 (if is_mms { "Body" } else { "Text" }, text),
                 ("MessageUUID", id),
-                ("Units", "1"),
+                ("Units", &units),
                 ("TotalRate", "0.00000"),
                 ("TotalAmount", "0.00000"),
                 ("MessageIntent", ""),
@@ -117,7 +125,7 @@ fn plivo(id: &str, event: &Event, own: &str) -> Fields {
                 ("Units", "1"),
                 ("TotalRate", "0.00500"),
                 ("TotalAmount", "0.00500"),
-                ("Sequence", "3"),
+                ("Sequence", sequence(status)),
             ]);
             all.extend(code.iter().map(|code| ("ErrorCode".to_owned(), code.clone())));
             all
@@ -125,18 +133,30 @@ fn plivo(id: &str, event: &Event, own: &str) -> Fields {
     }
 }
 
-fn telnyx(id: &str, event: &Event, own: &str, now: Timestamp) -> Value {
+/// Plivo numbers the reports about a message, and the highest number counts.
+fn sequence(status: &str) -> &'static str {
+    match status {
+        "queued" => "1",
+        "sent" => "2",
+        "read" => "4",
+        _ => "3",
+    }
+}
+
+fn telnyx(settings: &Telnyx, id: &str, event: &Event, own: &str, now: Timestamp) -> Value {
+    let profile = &settings.messaging_profile_id;
     let payload = match event {
         Event::Message { from, text, media } => json!({
             "direction": "inbound",
-            "encoding": "GSM-7",
+            "encoding": if analyze(text).encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" },
             "errors": [],
             "from": { "carrier": "", "line_type": "", "phone_number": from.as_str() },
             "id": id,
             "media": media.iter().map(|url| json!({
                 "url": url, "content_type": content_type(url), "size": null,
             })).collect::<Vec<_>>(),
-            "parts": 1,
+            "messaging_profile_id": profile,
+            "parts": analyze(text).segments,
             "received_at": now,
             "record_type": "message",
             "text": text,
@@ -150,24 +170,46 @@ fn telnyx(id: &str, event: &Event, own: &str, now: Timestamp) -> Value {
                 .collect::<Vec<_>>(),
             "from": { "phone_number": own },
             "id": id,
+            "messaging_profile_id": profile,
             "parts": 1,
             "record_type": "message",
-            "to": [{ "phone_number": to.as_str(), "status": status }],
+            "to": [{ "phone_number": to.as_str(), "status": telnyx_status(status) }],
             "type": "SMS",
         }),
     };
-    let kind = match event {
-        Event::Message { .. } => "message.received",
-        Event::Receipt { status, .. } if status == "sent" => "message.sent",
-        Event::Receipt { .. } => "message.finalized",
+    let (kind, said) = match event {
+        Event::Message { .. } => ("message.received", String::new()),
+        Event::Receipt { status, code, .. } => {
+            let kind = match status.as_str() {
+                "queued" | "scheduled" | "sending" | "sent" => "message.sent",
+                _ => "message.finalized",
+            };
+            (kind, format!("{} {code:?}", telnyx_status(status)))
+        }
     };
     json!({
         "data": {
-            "event_type": kind, "id": format!("{id}-{kind}"), "occurred_at": now,
+            "event_type": kind, "id": event_id(&[id, kind, &said]), "occurred_at": now,
             "payload": payload, "record_type": "event",
         },
         "meta": { "attempt": 1 },
     })
+}
+
+/// Telnyx's words for the failures that others call `undelivered` and `failed`.
+fn telnyx_status(status: &str) -> &str {
+    match status {
+        "undelivered" => "delivery_failed",
+        "failed" => "sending_failed",
+        other => other,
+    }
+}
+
+/// The id of an event, which its repetitions share and no other event has: a UUID.
+fn event_id(parts: &[&str]) -> String {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] =
+        <[u8; 32]>::from(Sha256::digest(parts.join("\n")));
+    super::uuid([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
 }
 
 fn mock(id: &str, event: &Event, own: &str) -> Value {

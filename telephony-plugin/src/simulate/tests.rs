@@ -34,6 +34,10 @@ fn key() -> TelnyxTestKey {
 
 /// Verifies and reads what would be posted.
 fn received(provider: &str, event: &Event, is_mms: bool) -> Parsed {
+    received_with_key(provider, event, is_mms).1
+}
+
+fn received_with_key(provider: &str, event: &Event, is_mms: bool) -> (String, Parsed) {
     let key = key();
     let config = config(provider, &key);
     let account = &config.accounts[0];
@@ -49,9 +53,9 @@ fn received(provider: &str, event: &Event, is_mms: bool) -> Parsed {
     let urls = PublicUrls::from(PublicUrl::parse(url).unwrap());
     let request = request.verify(&*verifier(account).unwrap(), Ok(&urls)).unwrap();
     match parse(&request, account, Route::Webhook).unwrap() {
-        Notice::Event { event, claims, .. } => {
+        Notice::Event { key, event, claims } => {
             assert!(claims.belong_to(account), "{provider}");
-            *event
+            (key.as_str().to_owned(), *event)
         }
         other => panic!("{provider}: {other:?}"),
     }
@@ -73,6 +77,54 @@ fn texts_and_pictures_arrive_as_they_were_meant() {
             assert_eq!(message.body.as_str(), "Grüße & 100 %", "{provider}");
             assert_eq!(message.media.len(), media.len(), "{provider}");
         }
+    }
+}
+
+#[test]
+fn each_status_is_a_report_of_its_own_in_the_words_of_the_carrier() {
+    for provider in PROVIDERS {
+        let mut keys = std::collections::HashSet::new();
+        let mut reports: Option<telephony_core::DeliveryState> = None;
+        for status in ["queued", "sent", "delivered", "undelivered", "failed"] {
+            let code = matches!(status, "undelivered" | "failed").then(|| "30003".to_owned());
+            let to = "+15550001234".parse().unwrap();
+            let event = Event::Receipt { status: status.to_owned(), code: code.clone(), to };
+            let (key, Parsed::Delivery(update)) = received_with_key(provider, &event, false) else {
+                panic!("{provider}");
+            };
+            assert_eq!(update.report.status.as_str(), status, "{provider}");
+            assert_eq!(update.report.code.as_ref().map(|code| code.as_str()), code.as_deref());
+            assert!(keys.insert(key), "{provider} {status}");
+            let (again, _) = received_with_key(provider, &event, false);
+            assert!(keys.contains(&again), "{provider} {status}");
+            match &mut reports {
+                None => reports = Some(telephony_core::DeliveryState::new(update.report)),
+                // The way of a message that arrives, each report after the one before.
+                Some(reports) if code.is_none() => {
+                    reports.apply(update.report);
+                    assert_eq!(reports.status().as_str(), status, "{provider}");
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_have_the_shape_of_their_carrier() {
+    assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
+    assert_eq!(uuid([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    let key = key();
+    for (provider, is_mms, start, length) in [
+        ("twilio", false, "SM0a", 34),
+        ("twilio", true, "MM0a", 34),
+        ("telnyx", false, "0a0a", 36),
+        ("plivo", true, "0a0a", 36),
+        ("mock", false, "simulated-0a", 42),
+    ] {
+        let provider = &config(provider, &key).accounts[0].provider;
+        let id = message_id(provider, is_mms, [10; 16]);
+        assert!(id.starts_with(start) && id.len() == length, "{id}");
     }
 }
 
