@@ -3,13 +3,14 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 use telephony_core::config::{Account, Config, Provider};
 use telephony_core::{
-    AccountId, Clock as _, Entropy as _, HttpUrl, OsEntropy, PhoneNumber, ProviderMessageId,
-    Reference, Sender, SystemClock,
+    AccountId, Clock as _, Entropy as _, HttpUrl, OsEntropy, PhoneNumber, ProviderKind,
+    ProviderMessageId, Reference, Sender, SystemClock,
 };
 
 use super::carrier::{account_of, read};
@@ -17,7 +18,11 @@ use super::state::State;
 use super::{REFUSED, complain};
 use crate::control::{Kept, ask};
 use crate::report::chain;
-use crate::simulate::{self, Event, TelnyxTestKey, message_id, posting};
+use crate::simulate::{self, Event, Posting, TelnyxTestKey, message_id, posting};
+
+/// How long an answer is waited for: as long as Twilio waits.
+/// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// Post to a running server what the carrier would: signed with the configured secrets.
 ///
@@ -115,6 +120,10 @@ impl Simulate {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match runtime.block_on(target.post(&event, reference.as_ref())) {
             Ok(posted) => target.tell(&posted),
+            Err(message) if target.json => {
+                writeln!(io::stdout(), "{}", json!({ "error": message }))?;
+                Ok(ExitCode::from(REFUSED))
+            }
             Err(message) => {
                 complain(&message);
                 Ok(ExitCode::from(REFUSED))
@@ -125,6 +134,7 @@ impl Simulate {
 
 struct Posted {
     id: String,
+    provider: ProviderKind,
     url: String,
     signed_url: String,
     status: u16,
@@ -153,20 +163,14 @@ impl Target {
         let (own, now) = (self.to.as_ref(), SystemClock.now());
         let posting = posting(&account, &id, event, own, &signed_url, key.as_ref(), now);
         let posting = posting.map_err(|error| chain(&error))?;
-        let tls = telephony_providers::tls_configuration().map_err(|error| chain(&error))?;
-        let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build();
-        let mut request = client.map_err(|error| chain(&error))?.post(&url).body(posting.body);
-        for (name, value) in posting.headers {
-            request = request.header(name, value);
-        }
-        let answer = request.send().await.map_err(|error| {
-            format!(
-                "nobody answers at {url}: is `telephony serve` running? ({})",
-                chain(&error.without_url())
-            )
-        })?;
-        let status = answer.status().as_u16();
-        Ok(Posted { id: id.to_string(), url, signed_url, status })
+        let status = send(&url, posting).await?;
+        Ok(Posted {
+            id: id.to_string(),
+            provider: account.provider.kind(),
+            url,
+            signed_url,
+            status,
+        })
     }
 
     fn id(&self, account: &Account, event: &Event) -> Result<ProviderMessageId, String> {
@@ -217,7 +221,7 @@ impl Target {
     }
 
     fn tell(&self, posted: &Posted) -> io::Result<ExitCode> {
-        let Posted { id, url, signed_url, status } = posted;
+        let Posted { id, provider, url, signed_url, status } = posted;
         let means = match status {
             200..=299 => "taken",
             400 => "verified, and it cannot be read",
@@ -225,12 +229,14 @@ impl Target {
             404 => "there is no such path: compare serve.path",
             429 => "beyond a limit: wait a little",
             503 => "it cannot be stored now: the server's log says why",
+            300..=399 => "it leads elsewhere: no carrier's webhook may be redirected",
             _ => "refused",
         };
         let mut output = io::stdout().lock();
         if self.json {
             let answer = json!({
-                "id": id, "url": url, "signedUrl": signed_url, "status": status, "means": means,
+                "id": id, "provider": provider, "url": url, "signedUrl": signed_url,
+                "status": status, "means": means,
             });
             writeln!(output, "{answer}")?;
         } else {
@@ -239,4 +245,30 @@ impl Target {
         let taken = (200..300).contains(status);
         Ok(if taken { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
     }
+}
+
+/// Posts it: the status of the answer.
+async fn send(url: &str, posting: Posting) -> Result<u16, String> {
+    let tls = telephony_providers::tls_configuration().map_err(|error| chain(&error))?;
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        // To follow one would be to post something else somewhere else.
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(ANSWER)
+        .build()
+        .map_err(|error| chain(&error))?;
+    let mut request = client.post(url).body(posting.body);
+    for (name, value) in posting.headers {
+        request = request.header(name, value);
+    }
+    let answer = request.send().await.map_err(|error| {
+        let error = error.without_url();
+        if error.is_timeout() {
+            let seconds = ANSWER.as_secs();
+            return format!("{url} did not answer within {seconds} seconds, as carriers wait");
+        }
+        format!("nobody answers at {url}: is `telephony serve` running? ({})", chain(&error))
+    })?;
+    Ok(answer.status().as_u16())
 }

@@ -119,3 +119,39 @@ fn without_a_server_it_says_so() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("is `telephony serve` running?"), "{error}");
 }
+
+#[test]
+fn what_goes_wrong_is_json_for_whoever_asked_for_json() {
+    let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = folder.path().join("telephony.json5");
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_telephony"))
+            .args(["simulate", "sms", "--text", "Hello", "--json", "--config"])
+            .arg(&path)
+            .arg("--state-dir")
+            .arg(folder.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    assert!(run(&[])["error"].as_str().unwrap().contains("cannot be read"));
+    std::fs::write(&path, config("mock").to_string()).unwrap();
+    // The system chose the port, and no server is there to say which.
+    assert!(run(&[])["error"].as_str().unwrap().contains("--url"));
+
+    // Somebody who leads elsewhere took nothing.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/telephony/webhook", listener.local_addr().unwrap());
+    let elsewhere = std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        let answer = "HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let led = run(&["--url", &url]);
+    elsewhere.join().unwrap();
+    assert_eq!((&led["status"], &led["provider"]), (&json!(302), &json!("mock")), "{led}");
+}
