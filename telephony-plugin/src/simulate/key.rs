@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use telephony_core::{Ed25519PublicKey, Entropy, EntropyError};
 use telephony_webhook::{Signer, telnyx_public_key};
 use thiserror::Error;
@@ -19,7 +21,9 @@ pub enum KeyError {
     #[error("the file of the test key cannot be read or made")]
     File(#[from] io::Error),
     /// There is something else in it.
-    #[error("the file of the test key has no 64 hexadecimal digits: remove it to make a new one")]
+    #[error(
+        "the file of the test key has no 32 bytes in hexadecimal or base64: remove it to make a new one"
+    )]
     Malformed,
     /// There is no randomness for one.
     #[error("no test key can be made")]
@@ -73,12 +77,30 @@ impl std::fmt::Debug for TelnyxTestKey {
     }
 }
 
+/// 32 bytes in hexadecimal or in base64.
 fn read(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> =
-        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |a, b| a * 16 + b)).collect();
-    if digits.len() == 64 { bytes.try_into().ok() } else { None }
+    let digits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let bytes = if digits {
+        let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+        (0..64).step_by(2).map(pair).collect::<Option<Vec<_>>>()?
+    } else {
+        STANDARD.decode(text).ok()?
+    };
+    bytes.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_read_and_nothing_else() {
+        let base64 = STANDARD.encode([10; 32]);
+        assert_eq!(read(&"0a".repeat(32)), Some([10; 32]));
+        assert_eq!(read(&"0A".repeat(32)), Some([10; 32]));
+        assert_eq!(read(&base64), Some([10; 32]));
+        for text in ["", "canary", &"0a".repeat(31), &base64[1..], &STANDARD.encode([10; 33])] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }
