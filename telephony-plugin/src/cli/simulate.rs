@@ -42,7 +42,8 @@ enum Kind {
         #[arg(long, default_value = "+15555550123")]
         from: Sender,
         /// The text.
-        #[arg(long, default_value = "", allow_hyphen_values = true)]
+        #[arg(long, default_value = "", required_unless_present = "media")]
+        #[arg(allow_hyphen_values = true)]
         text: String,
         /// The URL of a picture or file; may be repeated.
         #[arg(long, value_name = "URL")]
@@ -138,6 +139,8 @@ struct Posted {
     url: String,
     signed_url: String,
     status: u16,
+    /// Whether it is for the account's number.
+    is_ours: bool,
 }
 
 impl Target {
@@ -163,14 +166,11 @@ impl Target {
         let (own, now) = (self.to.as_ref(), SystemClock.now());
         let posting = posting(&account, &id, event, own, &signed_url, key.as_ref(), now);
         let posting = posting.map_err(|error| chain(&error))?;
+        let is_ours = posting.is_for(&account, event, &signed_url, now);
+        let is_ours = is_ours.map_err(|error| chain(&error))?;
         let status = send(&url, posting).await?;
-        Ok(Posted {
-            id: id.to_string(),
-            provider: account.provider.kind(),
-            url,
-            signed_url,
-            status,
-        })
+        let (id, provider) = (id.to_string(), account.provider.kind());
+        Ok(Posted { id, provider, url, signed_url, status, is_ours })
     }
 
     fn id(&self, account: &Account, event: &Event) -> Result<ProviderMessageId, String> {
@@ -221,9 +221,10 @@ impl Target {
     }
 
     fn tell(&self, posted: &Posted) -> io::Result<ExitCode> {
-        let Posted { id, provider, url, signed_url, status } = posted;
+        let Posted { id, provider, url, signed_url, status, is_ours } = posted;
         let means = match status {
-            200..=299 => "taken",
+            200..=299 if *is_ours => "taken",
+            200..=299 => "acknowledged and dropped: the account has another number",
             400 => "verified, and it cannot be read",
             403 => "not verified: the server's log says why; compare publicUrl and the secrets",
             404 => "there is no such path: compare serve.path",

@@ -1,6 +1,7 @@
 //! What a carrier would post: a text, a picture or a receipt, signed with the configured secrets.
 
 mod key;
+mod look;
 mod payload;
 mod target;
 
@@ -10,6 +11,7 @@ use telephony_webhook::{SignError, Signer};
 use thiserror::Error;
 
 pub use self::key::{KeyError, TelnyxTestKey};
+pub use self::look::LookError;
 pub use self::target::{Target, TargetError};
 
 /// What is posted.

@@ -67,6 +67,17 @@ fn the_url_that_is_posted_to_is_the_one_that_is_signed() {
         let posted = simulate(&receipt, url.clone());
         assert_eq!(posted["status"], 200, "{provider}: {posted}");
         assert_eq!(posted["url"], format!("{url}?ref=r%261"));
+        // What would be acknowledged and not count is not called taken.
+        let other = simulate(
+            &["sms", "--text", "Hello", "--to", "+15559998888"],
+            format!("http://127.0.0.1:{port}/telephony/webhook"),
+        );
+        assert!(other["means"].as_str().unwrap().contains("another number"), "{other}");
+        let lost = simulate(&["receipt", "--status", "lost"], url);
+        assert!(lost["error"].as_str().unwrap().contains("no such status"), "{lost}");
+        assert_eq!(server.json(&["status"])["webhooks"]["foreign"], 1);
+        let nothing = server.command(&["simulate", "sms", "--config", &path]);
+        assert_eq!(nothing.status.code(), Some(2), "{nothing:?}");
         server.stop();
     }
 }
