@@ -173,8 +173,13 @@ pub(super) fn account_of(config: &Config, id: Option<&AccountId>) -> Result<Acco
 
 /// The configuration of a file, with the variables of the environment behind it.
 pub(super) fn read(path: &Path) -> Result<Config, String> {
+    read_with(path, &|variable| std::env::var(variable).ok())
+}
+
+/// The configuration of a file, with these variables behind it.
+pub(super) fn read_with(path: &Path, variables: config::Environment<'_>) -> Result<Config, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-    config::load(&text, Host::Standalone, &|variable| std::env::var(variable).ok())
+    config::load(&text, Host::Standalone, variables)
         .map_err(|errors| format!("{} has mistakes:\n{errors}", path.display()))
 }

@@ -100,6 +100,22 @@ fn telnyx_trusts_a_key_of_our_own_when_it_is_told_to() {
     let public = after.split('"').next().unwrap();
     server.stop();
 
+    // The same is told to whoever has no key yet.
+    let without = folder.path().join("without.json5");
+    config["telnyx"]["publicKey"] = Value::Null;
+    std::fs::write(&without, config.to_string().replace(",\"publicKey\":null", "")).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_telephony"))
+        .args([&hello[..], &key, &["--config", without.to_str().unwrap()]].concat())
+        .args(["--url", "http://127.0.0.1:1/telephony/webhook"])
+        .arg("--state-dir")
+        .arg(folder.path())
+        .env_remove("TELNYX_PUBLIC_KEY")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let advice = String::from_utf8(output.stderr).unwrap();
+    assert!(advice.contains(&format!("publicKey: \"{public}\"")), "{advice}");
+
     config["telnyx"]["publicKey"] = public.into();
     let server = Running::start(&config, &["--handler", "command:true"]);
     let path = server.config();
