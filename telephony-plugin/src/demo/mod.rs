@@ -4,6 +4,7 @@ mod phone;
 
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use telephony_core::config::{Config, Host, from_value};
@@ -22,6 +23,9 @@ use crate::serve::{Setup, Started};
 /// Whose phone it is. The numbers of 555-0100 to 555-0199 are nobody's.
 const PERSON: &str = "+15555550123";
 const AGENT: &str = "+15555550100";
+
+/// How long is waited for an answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the owner approves, typed as the person.
 const APPROVE: &str = "/approve";
@@ -56,7 +60,10 @@ pub(crate) async fn run(once: bool) -> Result<(), String> {
         if let Some(given) = line.strip_prefix(APPROVE) {
             let params = json!({ "code": given.trim() });
             match records.call("pairing.approve", params).await {
-                Ok(_) => say(&format!("owner   telephony pairing approve {}\n", given.trim())),
+                Ok(_) => {
+                    say(&format!("owner   telephony pairing approve {}\n", given.trim()));
+                    code = None;
+                }
                 Err(error) => {
                     say(&format!("owner   {error}\n"));
                     continue;
@@ -67,12 +74,19 @@ pub(crate) async fn run(once: bool) -> Result<(), String> {
             say(&format!("        {error}\n"));
             continue;
         }
-        // Each text, and each approval, has one answer here.
-        let Some(text) = shown.recv().await else { break };
+        // Not everything has an answer: who waits for approval is told the code once, and STOP is
+        // between the person and the carrier.
+        let Ok(text) = tokio::time::timeout(PATIENCE, shown.recv()).await else {
+            let hint =
+                code.as_ref().map(|code| format!("; the owner approves with: {APPROVE} {code}"));
+            say(&format!("        (no answer{})\n", hint.unwrap_or_default()));
+            continue;
+        };
+        let Some(text) = text else { break };
         say(&format!("agent > {text}\n"));
-        code = code_in(&text);
-        if let Some(code) = &code {
-            say(&format!("        The owner approves with: {APPROVE} {code}\n"));
+        if let Some(new) = code_in(&text) {
+            say(&format!("        The owner approves with: {APPROVE} {new}\n"));
+            code = Some(new);
         }
     }
     let _ = stop.send(true);

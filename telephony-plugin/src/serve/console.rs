@@ -39,7 +39,10 @@ fn write_account(
     let Some(urls) = PublicUrls::of(account, &config.serve, None) else {
         if kind == ProviderKind::Mock {
             writeln!(text, "  webhook  http://{address}{path}{own}  (this machine alone)")?;
-            return writeln!(text, "  text it  telephony simulate sms --text Hello --config <this file>");
+            return writeln!(
+                text,
+                "  text it  telephony simulate sms --text Hello --config <this file>"
+            );
         }
         return writeln!(
             text,

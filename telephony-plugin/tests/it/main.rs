@@ -13,6 +13,8 @@ mod client;
 #[cfg(unix)]
 mod crash;
 #[cfg(unix)]
+mod demo;
+#[cfg(unix)]
 mod load;
 #[cfg(unix)]
 mod outside;
