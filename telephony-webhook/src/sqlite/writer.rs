@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 use thiserror::Error;
@@ -16,6 +17,12 @@ pub const MAX_QUEUED_JOBS: usize = 4_096;
 
 /// The most pieces of work of one transaction, so that nobody waits long for others'.
 pub const MAX_BATCH_JOBS: usize = 512;
+
+/// From how many pieces of work in one transaction on there is much to do.
+const BUSY_JOBS: usize = 8;
+
+/// How long others are waited for then. A flush of the disk takes about as long.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// A thread that owns the database, for all who share its file. Whatever waits while one
 /// transaction is written goes into the next one together, so many writers share one flush of the
@@ -121,8 +128,25 @@ impl SqliteWriter {
 
 /// Takes what waits until nobody can send more.
 fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
+    let mut last = 0;
     while let Ok(first) = queue.recv() {
-        let others = queue.try_iter().take(MAX_BATCH_JOBS - 1);
-        commit(connection, std::iter::once(first).chain(others).collect());
+        let batch = gather(first, queue, last);
+        last = batch.len();
+        commit(connection, batch);
     }
+}
+
+/// Whatever waits, and, while there is much to do, what comes within [`GATHER`]. Those who were
+/// answered by the last transaction are about to come again, and one flush of the disk for both
+/// halves costs as much as one for each. Who comes alone never waits for others.
+fn gather(first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>, last: usize) -> Vec<Box<dyn Job>> {
+    let mut batch = vec![first];
+    batch.extend(queue.try_iter().take(MAX_BATCH_JOBS - 1));
+    if batch.len().max(last) >= BUSY_JOBS {
+        // Asleep, and not at the queue, where each that comes would wake the thread.
+        std::thread::sleep(GATHER);
+        let room = MAX_BATCH_JOBS - batch.len().min(MAX_BATCH_JOBS);
+        batch.extend(queue.try_iter().take(room));
+    }
+    batch
 }
