@@ -5,6 +5,8 @@ mod dispatch;
 mod housekeeping;
 mod keywords;
 mod notes;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod turn;
 
