@@ -205,6 +205,19 @@ impl SqliteLedger {
         self.transact(move |db| queries::clean(db, erase_before, forget_before, limit)).await
     }
 
+    /// The token of a send's first part, which nothing but the carrier's report tells otherwise.
+    #[cfg(test)]
+    pub(super) async fn reference_of(&self, id: &MessageId) -> Result<Reference, LedgerError> {
+        let id = id.to_string();
+        self.transact(move |db| {
+            let sql =
+                "SELECT reference FROM outbound_part WHERE send = ?1 ORDER BY sequence LIMIT 1";
+            let text: String = db.query_row(sql, [&id], |row| row.get(0))?;
+            text.parse().map_err(|_| rusqlite::Error::InvalidQuery)
+        })
+        .await
+    }
+
     async fn transact<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
