@@ -194,6 +194,7 @@ impl Outbox {
             if claimed.is_empty() {
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => break,
+                    Some(_) = sending.join_next() => {}
                     () = self.due.notified() => {}
                     () = tokio::time::sleep(self.wait(now).await) => {}
                 }
@@ -231,12 +232,10 @@ impl Outbox {
         if room == 0 {
             return Vec::new();
         }
-        let busy = |sender: &&Sender| !sender.is_free(now);
-        let except: Vec<_> =
-            self.senders.values().filter(busy).map(|s| s.account.clone()).collect();
-        let paced = self.senders.values().any(|sender| sender.pace.is_some());
-        // Where segments are counted, each is counted before the next is let go.
-        let claimed = self.ledger.claim(now, except, if paced { 1 } else { room }).await;
+        // Where segments are counted, each part is counted before the next is let go.
+        let limits = self.senders.iter().filter(|(_, sender)| sender.pace.is_some());
+        let limits = limits.map(|(id, sender)| (id.clone(), usize::from(sender.is_free(now))));
+        let claimed = self.ledger.claim(now, limits.collect(), room).await;
         let claimed = claimed.unwrap_or_else(|error| {
             tracing::error!(error = chain(&error), "what is to be sent cannot be read");
             Vec::new()
@@ -251,7 +250,7 @@ impl Outbox {
 
     /// How long nothing is due, as far as that was known at `now`, when parts were claimed.
     async fn wait(&self, now: Timestamp) -> Duration {
-        let due = self.ledger.next_due().await.ok().flatten();
+        let due = self.ledger.next_due(now).await.ok().flatten();
         let free = self.senders.values().filter_map(|sender| sender.pace.as_ref());
         let free = free.map(|pace| lock(pace).free_at());
         let next = due.into_iter().chain(free).filter(|at| *at > now).min();
@@ -276,7 +275,6 @@ impl Outbox {
             tokio::time::sleep(RECORD_AGAIN).await;
         }
         self.changed.notify_waiters();
-        self.due.notify_one();
     }
 
     /// Writes down what came of a part. Doing it twice changes nothing.

@@ -18,6 +18,16 @@ pub(super) const fn state(number: i64) -> PartState {
     }
 }
 
+pub(super) const fn number(state: PartState) -> i64 {
+    match state {
+        PartState::Queued => 0,
+        PartState::Sending => 1,
+        PartState::Sent => 2,
+        PartState::Refused => 3,
+        PartState::Unknown => 4,
+    }
+}
+
 pub(super) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

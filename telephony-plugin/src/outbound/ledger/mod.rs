@@ -2,9 +2,12 @@
 
 mod columns;
 mod queries;
+mod records;
 mod schema;
 #[cfg(test)]
 mod tests;
+
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 use telephony_core::{
@@ -83,19 +86,22 @@ impl SqliteLedger {
     }
 
     /// Marks at most `limit` parts as being sent: of each number that nothing is being sent to, the
-    /// first that waits, if it is due. Parts of the accounts in `except` are left.
+    /// first that waits, if it is due. Of an account that is in `limits`, at most so many.
     pub(super) async fn claim(
         &self,
         now: Timestamp,
-        except: Vec<AccountId>,
+        limits: HashMap<AccountId, usize>,
         limit: usize,
     ) -> Result<Vec<Claimed>, LedgerError> {
-        self.transact(move |db| queries::claim(db, now, &except, limit)).await
+        self.transact(move |db| queries::claim(db, now, &limits, limit)).await
     }
 
-    /// When the next part may be due.
-    pub(super) async fn next_due(&self) -> Result<Option<Timestamp>, LedgerError> {
-        self.transact(queries::next_due).await
+    /// When the next part is due that may go and is not due yet at `after`.
+    pub(super) async fn next_due(
+        &self,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        self.transact(move |db| queries::next_due(db, after)).await
     }
 
     /// The carrier has a part.
@@ -152,7 +158,7 @@ impl SqliteLedger {
         update: DeliveryUpdate,
         now: Timestamp,
     ) -> Result<Option<Applied>, LedgerError> {
-        self.transact(move |db| queries::apply(db, &update, now)).await
+        self.transact(move |db| records::apply(db, &update, now)).await
     }
 
     /// What is known of a send, by our id or the carrier's id of one of its parts.
@@ -162,7 +168,7 @@ impl SqliteLedger {
     /// [`LedgerError`] when the database fails.
     pub async fn status(&self, id: &str) -> Result<Option<SendStatus>, LedgerError> {
         let id = id.to_owned();
-        self.transact(move |db| queries::status(db, &id)).await
+        self.transact(move |db| records::status(db, &id)).await
     }
 
     /// How many replies were written down for `to` since then.
@@ -177,7 +183,7 @@ impl SqliteLedger {
         since: Timestamp,
     ) -> Result<u64, LedgerError> {
         let (account, to) = (account.clone(), to.clone());
-        self.transact(move |db| queries::replies_since(db, &account, &to, since)).await
+        self.transact(move |db| records::replies_since(db, &account, &to, since)).await
     }
 
     /// What waits, and what nobody knows.
@@ -186,7 +192,7 @@ impl SqliteLedger {
     ///
     /// [`LedgerError`] when the database fails.
     pub async fn backlog(&self) -> Result<Backlog, LedgerError> {
-        self.transact(queries::backlog).await
+        self.transact(records::backlog).await
     }
 
     /// Erases the contents of parts that ended before `erase_before`, and forgets sends that were
@@ -202,7 +208,7 @@ impl SqliteLedger {
         forget_before: Timestamp,
         limit: usize,
     ) -> Result<usize, LedgerError> {
-        self.transact(move |db| queries::clean(db, erase_before, forget_before, limit)).await
+        self.transact(move |db| records::clean(db, erase_before, forget_before, limit)).await
     }
 
     /// The token of a send's first part, which nothing but the carrier's report tells otherwise.

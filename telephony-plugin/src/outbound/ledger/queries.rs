@@ -1,19 +1,25 @@
-//! What is asked of the tables of the ledger.
+//! What waits, what goes, and in which order.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Error, OptionalExtension, params};
 use telephony_core::{
-    AccountId, Applied, DeliveryState, DeliveryUpdate, MessageId, PhoneNumber, ProviderMessageId,
-    Reference, StatusReport, Timestamp,
+    AccountId, DeliveryState, MessageId, PhoneNumber, ProviderMessageId, Reference, StatusReport,
+    Timestamp,
 };
 
-use super::columns::{json, optional, parsed, read_json, rows, state};
-use super::{Backlog, Claimed};
-use crate::outbound::send::{Enqueued, NewSend, PartState, PartStatus, SendOutcome, SendStatus};
+use super::Claimed;
+use super::columns::{json, number, parsed, read_json, rows, state};
+use super::records::delivery;
+use crate::outbound::send::{Enqueued, NewSend, PartState};
 
 pub(super) type Answer<T> = rusqlite::Result<T>;
 
 /// Why a part is unknown that was being sent when the process ended.
 const PROCESS_ENDED: &str = "the process ended while it was being sent";
+
+/// Why a part is refused that is not as this program writes it.
+const UNREADABLE: &str = "what is written down of it cannot be read";
 
 pub(super) fn enqueue(
     db: &Connection,
@@ -39,8 +45,10 @@ pub(super) fn enqueue(
         return Ok(if conflicts { Enqueued::Conflict } else { Enqueued::Existing(existing) });
     }
     let mut insert = db.prepare_cached(
-        "INSERT INTO outbound_part (send, lane, account, due_at, changed_at, reference, content)
-            VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
+        "INSERT INTO outbound_part
+            (send, lane, account, due_at, changed_at, reference, content, is_first)
+            VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6,
+                NOT EXISTS (SELECT 1 FROM outbound_part WHERE lane = ?2 AND state < 2))",
     )?;
     let lane = format!("{account} {to}");
     for (part, reference) in send.parts.iter().zip(references) {
@@ -50,26 +58,63 @@ pub(super) fn enqueue(
     Ok(Enqueued::New(id.clone()))
 }
 
+/// Each account that something waits in, by one look into the index for each: however much waits,
+/// in however many lanes, and whichever accounts may not send now.
+pub(super) const WAITING: &str = "WITH RECURSIVE waiting (account) AS (
+        SELECT min(account) FROM outbound_part WHERE state = 0 AND is_first = 1
+        UNION ALL
+        SELECT (SELECT min(account) FROM outbound_part
+                WHERE state = 0 AND is_first = 1 AND account > waiting.account)
+            FROM waiting WHERE waiting.account IS NOT NULL)
+    SELECT account FROM waiting WHERE account IS NOT NULL";
+
+/// What of one account is due.
+pub(super) const DUE: &str = "SELECT due_at, sequence FROM outbound_part
+    WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at <= ?2
+    ORDER BY due_at, sequence LIMIT ?3";
+
+/// When the next of one account is due that is not yet.
+pub(super) const NEXT: &str = "SELECT min(due_at) FROM outbound_part
+    WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2";
+
+/// The first part of a lane that has not ended is the one that may go.
+pub(super) const ADVANCE: &str = "UPDATE outbound_part SET is_first = 1 WHERE sequence =
+    (SELECT min(sequence) FROM outbound_part
+        WHERE state < 2 AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1))";
+
 pub(super) fn claim(
     db: &Connection,
     now: Timestamp,
-    except: &[AccountId],
+    limits: &HashMap<AccountId, usize>,
     limit: usize,
 ) -> Answer<Vec<Claimed>> {
-    let except = json(&except)?;
-    let rows: Vec<i64> = db
-        .prepare_cached(
-            "SELECT sequence FROM outbound_part AS part
-                WHERE state = 0 AND due_at <= ?1
-                AND account NOT IN (SELECT value FROM json_each(?2))
-                AND NOT EXISTS (SELECT 1 FROM outbound_part AS earlier
-                    WHERE earlier.lane = part.lane AND earlier.state < 2
-                    AND earlier.sequence < part.sequence)
-                ORDER BY due_at, sequence LIMIT ?3",
-        )?
-        .query_map(params![now.as_millisecond(), except, rows(limit)], |row| row.get(0))?
-        .collect::<Answer<_>>()?;
-    rows.into_iter().map(|row| claim_one(db, row, now)).collect()
+    let mut due: Vec<(i64, i64)> = Vec::new();
+    for account in waiting(db)? {
+        let limit = limits.get(&account).map_or(limit, |own| limit.min(*own));
+        let of_account = params![account.as_str(), now.as_millisecond(), rows(limit)];
+        let mut statement = db.prepare_cached(DUE)?;
+        for row in statement.query_map(of_account, |row| Ok((row.get(0)?, row.get(1)?)))? {
+            due.push(row?);
+        }
+    }
+    due.sort_unstable();
+    due.truncate(limit);
+    let mut claimed = Vec::with_capacity(due.len());
+    for (_, row) in due {
+        match claim_one(db, row, now) {
+            Ok(part) => claimed.push(part),
+            // What cannot be read must not keep everything else from being sent.
+            Err(Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..)) => {
+                refused(db, row, UNREADABLE, now)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(claimed)
+}
+
+fn waiting(db: &Connection) -> Answer<Vec<AccountId>> {
+    db.prepare_cached(WAITING)?.query_map([], |row| parsed(row, 0))?.collect()
 }
 
 fn claim_one(db: &Connection, row: i64, now: Timestamp) -> Answer<Claimed> {
@@ -96,10 +141,14 @@ fn claim_one(db: &Connection, row: i64, now: Timestamp) -> Answer<Claimed> {
     })
 }
 
-pub(super) fn next_due(db: &Connection) -> Answer<Option<Timestamp>> {
-    let sql = "SELECT min(due_at) FROM outbound_part WHERE state = 0";
-    let due: Option<i64> = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    Ok(due.map(Timestamp::from_millisecond))
+pub(super) fn next_due(db: &Connection, after: Timestamp) -> Answer<Option<Timestamp>> {
+    let mut next: Option<i64> = None;
+    for account in waiting(db)? {
+        let of_account = params![account.as_str(), after.as_millisecond()];
+        let due: Option<i64> = db.prepare_cached(NEXT)?.query_row(of_account, |row| row.get(0))?;
+        next = next.into_iter().chain(due).min();
+    }
+    Ok(next.map(Timestamp::from_millisecond))
 }
 
 pub(super) fn sent(
@@ -121,8 +170,8 @@ pub(super) fn sent(
         "UPDATE outbound_part SET state = 2, provider_id = ?2, delivery = ?3, changed_at = ?4,
             reason = NULL WHERE sequence = ?1 AND state IN (1, 4)",
     )?
-    .execute(params![row, id.as_str(), json(&delivery)?, now.as_millisecond()])
-    .map(drop)
+    .execute(params![row, id.as_str(), json(&delivery)?, now.as_millisecond()])?;
+    advance(db, row)
 }
 
 pub(super) fn not_sent(
@@ -132,187 +181,68 @@ pub(super) fn not_sent(
     at: Timestamp,
     reason: &str,
 ) -> Answer<()> {
-    // Told twice, it must not put back a part that has been claimed again in between.
+    // Told twice, it must not put back a part that has been claimed again in between. And what the
+    // carrier has reported on was sent, whatever its answer says.
     db.prepare_cached(
-        "UPDATE outbound_part SET state = 0, due_at = ?3, reason = ?4
+        "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 0 ELSE 2 END,
+            due_at = ?3, reason = CASE WHEN delivery IS NULL THEN ?4 END
             WHERE sequence = ?1 AND state = 1 AND attempts = ?2",
     )?
-    .execute(params![row, attempt, at.as_millisecond(), reason])
-    .map(drop)
+    .execute(params![row, attempt, at.as_millisecond(), reason])?;
+    advance(db, row)
 }
 
 pub(super) fn refused(db: &Connection, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
-    db.prepare_cached(
-        "UPDATE outbound_part SET state = 3, reason = ?2, changed_at = ?3
-            WHERE (sequence = ?1 AND state = 1) OR (state = 0 AND sequence > ?1
-                AND send = (SELECT send FROM outbound_part WHERE sequence = ?1))",
-    )?
-    .execute(params![row, reason, now.as_millisecond()])
-    .map(drop)
+    if end(db, row, PartState::Refused, reason, now)? == Some(PartState::Refused) {
+        db.prepare_cached(
+            "UPDATE outbound_part SET state = 3, reason = ?2, changed_at = ?3
+                WHERE send = (SELECT send FROM outbound_part WHERE sequence = ?1)
+                AND sequence > ?1 AND state = 0",
+        )?
+        .execute(params![row, reason, now.as_millisecond()])?;
+    }
+    advance(db, row)
 }
 
 pub(super) fn unknown(db: &Connection, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
-    // Unless the carrier has reported on it already, which proves that it was sent.
-    db.prepare_cached(
-        "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 4 ELSE 2 END,
-            reason = CASE WHEN delivery IS NULL THEN ?2 END, changed_at = ?3
-            WHERE sequence = ?1 AND state = 1",
-    )?
-    .execute(params![row, reason, now.as_millisecond()])
-    .map(drop)
+    end(db, row, PartState::Unknown, reason, now)?;
+    advance(db, row)
 }
 
 pub(super) fn recover(db: &Connection, now: Timestamp) -> Answer<usize> {
-    let now = now.as_millisecond();
-    db.prepare_cached(
-        "UPDATE outbound_part SET state = 2, reason = NULL, changed_at = ?1
-            WHERE state = 1 AND delivery IS NOT NULL",
-    )?
-    .execute([now])?;
-    let sql = "UPDATE outbound_part SET state = 4, reason = ?1, changed_at = ?2 WHERE state = 1";
-    db.prepare_cached(sql)?.execute(params![PROCESS_ENDED, now])
+    let rows: Vec<i64> = db
+        .prepare_cached("SELECT sequence FROM outbound_part WHERE state = 1")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Answer<_>>()?;
+    let mut lost = 0;
+    for row in rows {
+        let state = end(db, row, PartState::Unknown, PROCESS_ENDED, now)?;
+        lost += usize::from(state == Some(PartState::Unknown));
+        advance(db, row)?;
+    }
+    Ok(lost)
 }
 
-/// The part that the carrier reports on. Not every carrier signs the URL that the reference is in,
-/// so it only names a part whose id at the carrier is not known.
-fn reported(db: &Connection, update: &DeliveryUpdate) -> Answer<Option<i64>> {
-    let account = update.account.as_str();
-    let by_id = db
-        .prepare_cached(
-            "SELECT sequence FROM outbound_part WHERE provider_id = ?1 AND account = ?2
-                ORDER BY sequence DESC LIMIT 1",
-        )?
-        .query_row([update.id.as_str(), account], |row| row.get(0))
-        .optional()?;
-    let (None, Some(reference)) = (by_id, &update.reference) else { return Ok(by_id) };
-    db.prepare_cached(
-        "SELECT sequence FROM outbound_part
-            WHERE reference = ?1 AND account = ?2 AND provider_id IS NULL",
-    )?
-    .query_row([reference.as_str(), account], |row| row.get(0))
-    .optional()
-}
-
-pub(super) fn apply(
+/// Ends a part that is being sent: in `ended`, or as sent where the carrier has reported on it
+/// already, which proves it. What it ended in; `None` when it was not being sent.
+fn end(
     db: &Connection,
-    update: &DeliveryUpdate,
+    row: i64,
+    ended: PartState,
+    reason: &str,
     now: Timestamp,
-) -> Answer<Option<Applied>> {
-    let row = reported(db, update)?;
-    let Some(row) = row else { return Ok(None) };
-    let (applied, delivery) = match delivery(db, row)? {
-        Some(mut known) => (known.apply(update.report.clone()), known),
-        None => (Applied::Advanced, DeliveryState::new(update.report.clone())),
-    };
-    // That the carrier reports on it proves that it was sent.
+) -> Answer<Option<PartState>> {
     db.prepare_cached(
-        "UPDATE outbound_part SET delivery = ?2, changed_at = ?3,
-            provider_id = coalesce(provider_id, ?4),
-            reason = CASE state WHEN 4 THEN NULL ELSE reason END,
-            state = CASE state WHEN 4 THEN 2 ELSE state END WHERE sequence = ?1",
+        "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN ?2 ELSE 2 END,
+            reason = CASE WHEN delivery IS NULL THEN ?3 END, changed_at = ?4
+            WHERE sequence = ?1 AND state = 1 RETURNING state",
     )?
-    .execute(params![row, json(&delivery)?, now.as_millisecond(), update.id.as_str()])?;
-    Ok(Some(applied))
+    .query_row(params![row, number(ended), reason, now.as_millisecond()], |row| row.get(0))
+    .optional()
+    .map(|ended| ended.map(state))
 }
 
-pub(super) fn status(db: &Connection, id: &str) -> Answer<Option<SendStatus>> {
-    let find = |sql| {
-        db.prepare_cached(sql)?
-            .query_row([id], |row| Ok((parsed(row, 0)?, parsed(row, 1)?, row.get(2)?)))
-            .optional()
-    };
-    // Two questions, because one with an OR in it reads every part.
-    let mut found = find("SELECT id, account, created_at FROM outbound_send WHERE id = ?1")?;
-    if found.is_none() {
-        found = find(
-            "SELECT id, account, created_at FROM outbound_send WHERE id =
-                (SELECT send FROM outbound_part WHERE provider_id = ?1
-                    ORDER BY sequence DESC LIMIT 1)",
-        )?;
-    }
-    let Some((id, account, created_at)) = found else { return Ok(None) };
-    let id: MessageId = id;
-    let parts: Vec<PartStatus> = db
-        .prepare_cached(
-            "SELECT state, provider_id, delivery, reason FROM outbound_part
-                WHERE send = ?1 ORDER BY sequence",
-        )?
-        .query_map([id.as_str()], |row| {
-            Ok(PartStatus {
-                state: state(row.get(0)?),
-                provider_id: optional(row, 1)?,
-                delivery: match row.get_ref(2)? {
-                    rusqlite::types::ValueRef::Null => None,
-                    _ => Some(read_json(row, 2)?),
-                },
-                reason: row.get(3)?,
-            })
-        })?
-        .collect::<Answer<_>>()?;
-    let created_at = Timestamp::from_millisecond(created_at);
-    let outcome = SendOutcome::of(&parts);
-    Ok(Some(SendStatus { id, account, created_at, outcome, parts }))
-}
-
-pub(super) fn replies_since(
-    db: &Connection,
-    account: &AccountId,
-    to: &PhoneNumber,
-    since: Timestamp,
-) -> Answer<u64> {
-    db.prepare_cached(
-        "SELECT count(*) FROM outbound_send WHERE account = ?1 AND recipient = ?2
-            AND created_at >= ?3 AND source LIKE 'reply %'",
-    )?
-    .query_row(params![account.as_str(), to.as_str(), since.as_millisecond()], |row| row.get(0))
-}
-
-pub(super) fn backlog(db: &Connection) -> Answer<Backlog> {
-    let mut backlog = Backlog::default();
-    let sql = "SELECT state, count(*) FROM outbound_part WHERE state <> 2 GROUP BY state";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let count: u64 = row.get(1)?;
-        match state(row.get(0)?) {
-            PartState::Queued | PartState::Sending => backlog.queued += count,
-            PartState::Unknown => backlog.unknown += count,
-            PartState::Refused => backlog.refused += count,
-            PartState::Sent => {}
-        }
-    }
-    Ok(backlog)
-}
-
-pub(super) fn clean(
-    db: &Connection,
-    erase_before: Timestamp,
-    forget_before: Timestamp,
-    limit: usize,
-) -> Answer<usize> {
-    let erased = db
-        .prepare_cached(
-            "UPDATE outbound_part SET content = NULL WHERE sequence IN
-                (SELECT sequence FROM outbound_part WHERE state >= 2 AND content IS NOT NULL
-                    AND changed_at < ?1 ORDER BY changed_at LIMIT ?2)",
-        )?
-        .execute(params![erase_before.as_millisecond(), rows(limit)])?;
-    let old: Vec<String> = db
-        .prepare_cached(
-            "SELECT id FROM outbound_send AS send WHERE created_at < ?1 AND NOT EXISTS
-                (SELECT 1 FROM outbound_part AS part WHERE part.send = send.id AND state < 2)
-                ORDER BY created_at LIMIT ?2",
-        )?
-        .query_map(params![forget_before.as_millisecond(), rows(limit)], |row| row.get(0))?
-        .collect::<Answer<_>>()?;
-    for id in &old {
-        db.prepare_cached("DELETE FROM outbound_part WHERE send = ?1")?.execute([id])?;
-        db.prepare_cached("DELETE FROM outbound_send WHERE id = ?1")?.execute([id])?;
-    }
-    Ok(erased + old.len())
-}
-
-fn delivery(db: &Connection, row: i64) -> Answer<Option<DeliveryState>> {
-    let sql = "SELECT delivery FROM outbound_part WHERE sequence = ?1 AND delivery IS NOT NULL";
-    db.prepare_cached(sql)?.query_row([row], |row| read_json(row, 0)).optional()
+/// Lets the next part of a part's lane go.
+pub(super) fn advance(db: &Connection, row: i64) -> Answer<()> {
+    db.prepare_cached(ADVANCE)?.execute([row]).map(drop)
 }

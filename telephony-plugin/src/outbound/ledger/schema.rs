@@ -45,4 +45,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
     CREATE INDEX outbound_part_provider ON outbound_part (provider_id, account)
         WHERE provider_id IS NOT NULL;
 ",
+    "
+    -- Only the first part of a lane may go: what may go is found without looking at what waits
+    -- behind it, and by account, because some may not send at the moment.
+    ALTER TABLE outbound_part ADD COLUMN is_first INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbound_part SET is_first = 1 WHERE sequence IN
+        (SELECT min(sequence) FROM outbound_part WHERE state < 2 GROUP BY lane);
+    DROP INDEX outbound_part_due;
+    CREATE INDEX outbound_part_due ON outbound_part (account, due_at, sequence)
+        WHERE state = 0 AND is_first = 1;
+",
 ];

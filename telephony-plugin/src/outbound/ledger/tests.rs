@@ -1,5 +1,6 @@
 //! What the ledger promises.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use telephony_core::{
@@ -13,6 +14,7 @@ use super::{Claimed, SqliteLedger};
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, SendStatus, Source};
 
 mod model;
+mod queue;
 mod reports;
 
 const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
@@ -63,7 +65,7 @@ async fn add(ledger: &SqliteLedger, name: &str, send: NewSend) {
 }
 
 async fn claim(ledger: &SqliteLedger, now: Timestamp) -> Vec<Claimed> {
-    ledger.claim(now, Vec::new(), 100).await.unwrap()
+    ledger.claim(now, HashMap::new(), 100).await.unwrap()
 }
 
 async fn claim_one(ledger: &SqliteLedger, now: Timestamp) -> Claimed {
@@ -148,9 +150,9 @@ async fn a_number_gets_one_part_at_a_time_in_order() {
     elsewhere.account = account("other");
     add(&ledger, "d", elsewhere).await;
 
-    assert_eq!(texts(&ledger.claim(NOW, Vec::new(), 1).await.unwrap()), ["a0"]);
-    let except = vec![account("other")];
-    assert_eq!(texts(&ledger.claim(NOW, except, 100).await.unwrap()), ["c0"]);
+    assert_eq!(texts(&ledger.claim(NOW, HashMap::new(), 1).await.unwrap()), ["a0"]);
+    let limits = HashMap::from([(account("other"), 0)]);
+    assert_eq!(texts(&ledger.claim(NOW, limits, 100).await.unwrap()), ["c0"]);
     assert_eq!(texts(&claim(&ledger, NOW).await), ["d0"]);
     assert!(claim(&ledger, later(3_600)).await.is_empty(), "each number is being sent to");
 
@@ -176,7 +178,8 @@ async fn what_was_not_sent_holds_up_its_number_until_it_is_due() {
     let [a0, b0] = claimed.as_slice() else { panic!("{claimed:?}") };
     ledger.not_sent(a0.row, 1, later(10), "busy".to_owned()).await.unwrap();
     sent(&ledger, b0, "B").await;
-    assert_eq!(ledger.next_due().await.unwrap(), Some(NOW), "a1, behind a0");
+    assert_eq!(ledger.next_due(NOW).await.unwrap(), Some(later(10)), "a0, not a1 behind it");
+    assert_eq!(ledger.next_due(later(10)).await.unwrap(), None, "it is due by then");
     assert!(claim(&ledger, later(9)).await.is_empty());
     assert_eq!(status(&ledger, "a").await.parts[0].reason.as_deref(), Some("busy"));
     let again = claim_one(&ledger, later(10)).await;

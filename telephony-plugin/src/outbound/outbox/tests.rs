@@ -91,7 +91,7 @@ async fn what_was_not_sent_is_tried_again_when_it_is_due_and_holds_its_number_up
     let (first, second) = (send(1, Source::Once, &["a"]), send(1, Source::Once, &["b"]));
     let first = scene.outbox.submit(first).await.unwrap();
     let due = NOW.saturating_add(Duration::from_secs(2));
-    eventually(async || scene.outbox.ledger.next_due().await.unwrap() == Some(due)).await;
+    eventually(async || scene.outbox.ledger.next_due(NOW).await.unwrap() == Some(due)).await;
     scene.outbox.submit(second).await.unwrap();
     assert_eq!(scene.send(2, &["other"]).await.0, SendOutcome::Sent);
     assert_eq!(scene.sent(), ["other"], "another number waits for nobody");

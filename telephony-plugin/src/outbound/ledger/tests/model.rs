@@ -1,6 +1,6 @@
 //! Whatever happens in whatever order, nothing is sent twice and every number is sent to in order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use proptest::prelude::*;
 
@@ -72,7 +72,7 @@ async fn run(steps: Vec<Step>) {
                 waiting.extend(texts.into_iter().map(str::to_owned));
             }
             Step::Claim { limit } => {
-                let claimed = ledger.claim(NOW, Vec::new(), limit).await.unwrap();
+                let claimed = ledger.claim(NOW, HashMap::new(), limit).await.unwrap();
                 let on_their_way = model.on_their_way.len();
                 let lanes = model.waiting.values().filter(|waiting| !waiting.is_empty()).count();
                 assert_eq!(claimed.len(), limit.min(lanes - on_their_way), "none is held back");

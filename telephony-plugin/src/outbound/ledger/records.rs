@@ -1,0 +1,158 @@
+//! What is known of what was sent, and how long it is kept.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use telephony_core::{
+    AccountId, Applied, DeliveryState, DeliveryUpdate, MessageId, PhoneNumber, Timestamp,
+};
+
+use super::Backlog;
+use super::columns::{json, optional, parsed, read_json, rows, state};
+use super::queries::{Answer, advance};
+use crate::outbound::send::{PartState, PartStatus, SendOutcome, SendStatus};
+
+/// The part that the carrier reports on. Not every carrier signs the URL that the reference is in,
+/// so it only names a part whose id at the carrier is not known.
+fn reported(db: &Connection, update: &DeliveryUpdate) -> Answer<Option<i64>> {
+    let account = update.account.as_str();
+    let by_id = db
+        .prepare_cached(
+            "SELECT sequence FROM outbound_part WHERE provider_id = ?1 AND account = ?2
+                ORDER BY sequence DESC LIMIT 1",
+        )?
+        .query_row([update.id.as_str(), account], |row| row.get(0))
+        .optional()?;
+    let (None, Some(reference)) = (by_id, &update.reference) else { return Ok(by_id) };
+    db.prepare_cached(
+        "SELECT sequence FROM outbound_part
+            WHERE reference = ?1 AND account = ?2 AND provider_id IS NULL",
+    )?
+    .query_row([reference.as_str(), account], |row| row.get(0))
+    .optional()
+}
+
+pub(super) fn apply(
+    db: &Connection,
+    update: &DeliveryUpdate,
+    now: Timestamp,
+) -> Answer<Option<Applied>> {
+    let row = reported(db, update)?;
+    let Some(row) = row else { return Ok(None) };
+    let (applied, delivery) = match delivery(db, row)? {
+        Some(mut known) => (known.apply(update.report.clone()), known),
+        None => (Applied::Advanced, DeliveryState::new(update.report.clone())),
+    };
+    // That the carrier reports on it proves that it was sent, whatever was said before. What is
+    // being sent now stays so until its answer is here.
+    db.prepare_cached(
+        "UPDATE outbound_part SET delivery = ?2, changed_at = ?3,
+            provider_id = coalesce(provider_id, ?4),
+            reason = CASE state WHEN 1 THEN reason END,
+            state = CASE state WHEN 1 THEN 1 ELSE 2 END WHERE sequence = ?1",
+    )?
+    .execute(params![row, json(&delivery)?, now.as_millisecond(), update.id.as_str()])?;
+    advance(db, row)?;
+    Ok(Some(applied))
+}
+
+pub(super) fn status(db: &Connection, id: &str) -> Answer<Option<SendStatus>> {
+    let find = |sql| {
+        db.prepare_cached(sql)?
+            .query_row([id], |row| Ok((parsed(row, 0)?, parsed(row, 1)?, row.get(2)?)))
+            .optional()
+    };
+    // Two questions, because one with an OR in it reads every part.
+    let mut found = find("SELECT id, account, created_at FROM outbound_send WHERE id = ?1")?;
+    if found.is_none() {
+        found = find(
+            "SELECT id, account, created_at FROM outbound_send WHERE id =
+                (SELECT send FROM outbound_part WHERE provider_id = ?1
+                    ORDER BY sequence DESC LIMIT 1)",
+        )?;
+    }
+    let Some((id, account, created_at)) = found else { return Ok(None) };
+    let id: MessageId = id;
+    let parts: Vec<PartStatus> = db
+        .prepare_cached(
+            "SELECT state, provider_id, delivery, reason FROM outbound_part
+                WHERE send = ?1 ORDER BY sequence",
+        )?
+        .query_map([id.as_str()], |row| {
+            Ok(PartStatus {
+                state: state(row.get(0)?),
+                provider_id: optional(row, 1)?,
+                delivery: match row.get_ref(2)? {
+                    rusqlite::types::ValueRef::Null => None,
+                    _ => Some(read_json(row, 2)?),
+                },
+                reason: row.get(3)?,
+            })
+        })?
+        .collect::<Answer<_>>()?;
+    let created_at = Timestamp::from_millisecond(created_at);
+    let outcome = SendOutcome::of(&parts);
+    Ok(Some(SendStatus { id, account, created_at, outcome, parts }))
+}
+
+pub(super) fn replies_since(
+    db: &Connection,
+    account: &AccountId,
+    to: &PhoneNumber,
+    since: Timestamp,
+) -> Answer<u64> {
+    db.prepare_cached(
+        "SELECT count(*) FROM outbound_send WHERE account = ?1 AND recipient = ?2
+            AND created_at >= ?3 AND source LIKE 'reply %'",
+    )?
+    .query_row(params![account.as_str(), to.as_str(), since.as_millisecond()], |row| row.get(0))
+}
+
+pub(super) fn backlog(db: &Connection) -> Answer<Backlog> {
+    let mut backlog = Backlog::default();
+    let sql = "SELECT state, count(*) FROM outbound_part WHERE state <> 2 GROUP BY state";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let count: u64 = row.get(1)?;
+        match state(row.get(0)?) {
+            PartState::Queued | PartState::Sending => backlog.queued += count,
+            PartState::Unknown => backlog.unknown += count,
+            PartState::Refused => backlog.refused += count,
+            PartState::Sent => {}
+        }
+    }
+    Ok(backlog)
+}
+
+pub(super) fn clean(
+    db: &Connection,
+    erase_before: Timestamp,
+    forget_before: Timestamp,
+    limit: usize,
+) -> Answer<usize> {
+    let erased = db
+        .prepare_cached(
+            "UPDATE outbound_part SET content = NULL WHERE sequence IN
+                (SELECT sequence FROM outbound_part WHERE state >= 2 AND content IS NOT NULL
+                    AND changed_at < ?1 ORDER BY changed_at LIMIT ?2)",
+        )?
+        .execute(params![erase_before.as_millisecond(), rows(limit)])?;
+    let old: Vec<String> = db
+        .prepare_cached(
+            "SELECT id FROM outbound_send AS send WHERE created_at < ?1 AND NOT EXISTS
+                (SELECT 1 FROM outbound_part AS part WHERE part.send = send.id AND state < 2)
+                ORDER BY created_at LIMIT ?2",
+        )?
+        .query_map(params![forget_before.as_millisecond(), rows(limit)], |row| row.get(0))?
+        .collect::<Answer<_>>()?;
+    for id in &old {
+        db.prepare_cached("DELETE FROM outbound_part WHERE send = ?1")?.execute([id])?;
+        db.prepare_cached("DELETE FROM outbound_send WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(erased + old.len())
+}
+
+/// What the carrier has reported on a part so far.
+pub(super) fn delivery(db: &Connection, row: i64) -> Answer<Option<DeliveryState>> {
+    let sql = "SELECT delivery FROM outbound_part WHERE sequence = ?1 AND delivery IS NOT NULL";
+    db.prepare_cached(sql)?.query_row([row], |row| read_json(row, 0)).optional()
+}

@@ -1,0 +1,111 @@
+//! What is claimed stays cheap however much waits, and nothing holds up what it need not.
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::outbound::ledger::queries::{ADVANCE, DUE, NEXT, WAITING};
+
+#[tokio::test]
+async fn every_query_of_the_worker_looks_into_an_index() {
+    let ledger = in_memory();
+    let read = |db: &Connection| -> rusqlite::Result<Vec<(String, String)>> {
+        let mut steps = Vec::new();
+        for sql in [WAITING, DUE, NEXT, ADVANCE] {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let null = vec![rusqlite::types::Null; plan.parameter_count()];
+            let found = plan.query_map(rusqlite::params_from_iter(null), |row| row.get(3))?;
+            for step in found {
+                steps.push((sql.to_owned(), step?));
+            }
+        }
+        Ok(steps)
+    };
+    let steps = ledger.transact(read).await.unwrap();
+    let of_parts: Vec<_> =
+        steps.iter().filter(|(_, step)| step.contains("outbound_part")).collect();
+    assert!(of_parts.len() >= 5, "{steps:?}");
+    // Only the smallest of all accounts is found without a value to look for, and at once.
+    let first = "SEARCH outbound_part USING COVERING INDEX outbound_part_due";
+    for (sql, step) in of_parts {
+        let is_found = step.starts_with("SEARCH") && (step.contains('(') || step == first);
+        assert!(is_found && !step.contains("TEMP B-TREE"), "{step} in {sql}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_sends_as_many_as_it_may_and_holds_up_no_other() {
+    let ledger = in_memory();
+    for to in 0..4 {
+        for name in ["paced", "stopped", "free"] {
+            let mut send = reply(to, &format!("{name}{to}"), &[&format!("{name}{to}")]);
+            send.account = account(name);
+            add(&ledger, &format!("{name}{to}"), send).await;
+        }
+    }
+    let limits = || HashMap::from([(account("paced"), 1), (account("stopped"), 0)]);
+    let claimed = ledger.claim(NOW, limits(), 4).await.unwrap();
+    assert_eq!(texts(&claimed), ["paced0", "free0", "free1", "free2"], "the oldest first");
+    let claimed = ledger.claim(NOW, limits(), 100).await.unwrap();
+    assert_eq!(texts(&claimed), ["paced1", "free3"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_and_holds_up_nobody() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+    add(&ledger, "b", reply(1, "b", &["b0"])).await;
+    add(&ledger, "c", reply(2, "c", &["c0"])).await;
+    let spoil = "UPDATE outbound_part SET content = '{' WHERE sequence = 1";
+    ledger.transact(|db| db.execute(spoil, [])).await.unwrap();
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["c0"]);
+    assert_eq!(status(&ledger, "a").await.outcome, SendOutcome::Refused);
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["b0"]);
+}
+
+#[tokio::test]
+async fn what_the_carrier_reports_on_is_not_sent_again() {
+    let ledger = in_memory();
+    for (name, to) in [("a", 1), ("b", 2), ("c", 3)] {
+        add(&ledger, name, reply(to, name, &[name, "rest"])).await;
+    }
+    let claimed = claim(&ledger, NOW).await;
+    let [a, b, c] = claimed.as_slice() else { panic!("{claimed:?}") };
+    let receipt = async |name: &str| {
+        let receipt = update(name, MessageStatus::Sent, Some(&format!("{name}-0")));
+        assert!(ledger.apply(receipt, NOW).await.unwrap().is_some());
+    };
+    // The report is there first, then an answer that denies it; and the other way round.
+    receipt("a").await;
+    ledger.not_sent(a.row, 1, NOW, "busy".to_owned()).await.unwrap();
+    receipt("b").await;
+    ledger.refused(b.row, "no".to_owned(), NOW).await.unwrap();
+    ledger.not_sent(c.row, 1, NOW, "busy".to_owned()).await.unwrap();
+    receipt("c").await;
+    for name in ["a", "b", "c"] {
+        assert_eq!(states(&ledger, name).await, [PartState::Sent, PartState::Queued], "{name}");
+    }
+    assert_eq!(texts(&claim(&ledger, NOW).await), ["rest", "rest", "rest"]);
+}
+
+#[test]
+fn what_waits_in_an_older_file_goes_on_in_order() {
+    use super::super::schema::MIGRATIONS;
+
+    let db = Connection::open_in_memory().unwrap();
+    db.execute_batch(MIGRATIONS[0]).unwrap();
+    let send =
+        "INSERT INTO outbound_send VALUES ('s', 'default', '+15550000001', 'once s', x'', 0)";
+    db.execute(send, []).unwrap();
+    let sql = "INSERT INTO outbound_part
+        (send, lane, account, state, due_at, changed_at, reference)
+        VALUES ('s', ?1, 'default', ?2, 0, 0, ?3)";
+    let rows = [("x", 2), ("x", 1), ("x", 0), ("y", 0), ("y", 0), ("z", 4)];
+    for (index, (lane, state)) in rows.into_iter().enumerate() {
+        db.execute(sql, rusqlite::params![lane, state, index.to_string()]).unwrap();
+    }
+    MIGRATIONS[1..].iter().for_each(|sql| db.execute_batch(sql).unwrap());
+    let sql = "SELECT sequence FROM outbound_part WHERE is_first = 1 ORDER BY sequence";
+    let mut first = db.prepare(sql).unwrap();
+    let first = first.query_map([], |row| row.get(0)).unwrap();
+    assert_eq!(first.collect::<Result<Vec<i64>, _>>().unwrap(), [2, 4]);
+}
