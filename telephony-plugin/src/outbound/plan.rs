@@ -26,15 +26,11 @@ pub fn plan(text: &str, media: &[HttpUrl], sms: &Sms, provider: &Capabilities) -
     };
     let mut cap = MessageCap::lengths(size(provider.gsm7_characters), size(provider.ucs2_units));
     cap.segments = provider.segments.map_or(cap.segments, size);
-    let options = PlanOptions::new()
-        .mode(mode)
-        .numbering(sms.segment_numbering)
-        .max_length(size(sms.max_length))
-        .cap(cap);
+    let options = PlanOptions::new().mode(mode).numbering(sms.segment_numbering).cap(cap);
     let mut parts: Vec<Part> = if text.is_empty() && !media.is_empty() {
         Vec::new()
     } else {
-        texts(&text, options, sms.max_segments_per_reply.map(size))
+        texts(&text, options, size(sms.max_length), sms.max_segments_per_reply.map(size))
             .into_iter()
             .map(|text| Part::new(text.into(), Vec::new()))
             .collect()
@@ -48,24 +44,25 @@ pub fn plan(text: &str, media: &[HttpUrl], sms: &Sms, provider: &Capabilities) -
     parts
 }
 
-/// The texts, of no more segments in all than there may be: the longest beginning of the text that
-/// fits is kept.
-fn texts(text: &str, options: PlanOptions, max_segments: Option<usize>) -> Vec<String> {
+/// The texts of the first `max_length` characters, of no more segments in all than there may be: a
+/// beginning of the text is kept that fits.
+fn texts(
+    text: &str,
+    options: PlanOptions,
+    max_length: usize,
+    max_segments: Option<usize>,
+) -> Vec<String> {
     let within = |limit: usize| -> Option<Vec<String>> {
         let plan = telephony_sms::plan(text, options.max_length(limit)).ok()?;
         let fits = max_segments.is_none_or(|most| plan.segments() <= most.max(1));
         fits.then(|| plan.messages.into_iter().map(|message| message.text.into_owned()).collect())
     };
-    let length = text.chars().count();
-    let whole = telephony_sms::plan(text, options).ok();
-    let kept = whole
-        .as_ref()
-        .filter(|plan| max_segments.is_none_or(|most| plan.segments() <= most.max(1)));
-    if let Some(plan) = kept {
-        return plan.messages.iter().map(|message| message.text.clone().into_owned()).collect();
+    if let Some(texts) = within(max_length) {
+        return texts;
     }
-    // More characters never need fewer segments, so the longest that fits is found by halving.
-    let (mut fits, mut too_long) = (0, length);
+    // More characters hardly ever need fewer segments, so what is found by halving is the longest
+    // that fits, or nearly so.
+    let (mut fits, mut too_long) = (0, max_length.min(text.chars().count()));
     let mut best = Vec::new();
     while too_long - fits > 1 {
         let middle = fits + (too_long - fits) / 2;
@@ -128,6 +125,21 @@ mod tests {
             let parts = parts(&text, 0, json!({ "maxSegmentsPerReply": most }));
             let segments: usize = parts.iter().map(|(text, _)| analyze(text).segments).sum();
             assert_eq!(segments, most, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn a_reply_is_no_longer_than_it_may_be_either() {
+        let text = "word ".repeat(60_000);
+        for (length, most) in [(100, 1), (100, 50), (400, 2), (1600, 200)] {
+            let sms = json!({
+                "maxLength": length, "maxSegmentsPerReply": most, "segmentNumbering": false,
+            });
+            let parts = parts(&text, 0, sms);
+            let characters: usize = parts.iter().map(|(text, _)| text.chars().count()).sum();
+            let segments: usize = parts.iter().map(|(text, _)| analyze(text).segments).sum();
+            assert!(characters <= length && segments <= most, "{length} {most}: {characters}");
+            assert!(characters + 10 > length.min(most * 153), "{length} {most}: {characters}");
         }
     }
 
