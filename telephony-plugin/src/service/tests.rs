@@ -265,3 +265,25 @@ async fn two_machines_that_answer_each_other_come_to_an_end() {
     scene.text(1, "later").await;
     eventually(async || scene.sent().contains(&"re: later".to_owned())).await;
 }
+
+#[tokio::test]
+async fn a_text_that_is_owed_still_after_a_crash_goes_out_once() {
+    let scene = Scene::start(json!({}));
+    scene.text(1, "Hello?").await;
+    eventually(async || scene.sent().len() == 1).await;
+    // As if the process had ended after the code was texted, and before that was noted: the text
+    // is owed again, and comes to the ledger under the same key.
+    let account = scene.service.default_account().unwrap();
+    let pending = scene.service.pairing.pending(&account.settings.id, NOW).await.unwrap();
+    let request = &pending[0];
+    let key = format!("challenge {} {}", request.number.as_str(), request.code);
+    let parts = account.plan("the code, once more", &[]);
+    let again =
+        NewSend::new(request.account.clone(), request.number.clone(), Source::Note(key), parts);
+    let id = scene.service.outbox.submit(again).await.unwrap();
+    let status = scene.service.outbox.settled(&id).await.unwrap().unwrap();
+    assert_eq!(status.parts.len(), 1);
+    scene.text(2, "somebody else, who is told after all that was owed before").await;
+    eventually(async || scene.sent().len() == 2).await;
+    assert!(scene.sent().iter().all(|text| text.contains("pairing code")), "{:?}", scene.sent());
+}

@@ -151,6 +151,10 @@ async fn answer(
         return Ok(());
     }
     let parts = account.plan(reply.as_str(), &[]);
+    if parts.is_empty() {
+        tell("was handled, and nothing of the reply can be sent");
+        return Ok(());
+    }
     let source = Source::Reply(id.clone());
     let send = NewSend::new(account_id.clone(), to.clone(), source, parts);
     service.outbox.submit(send).await?;
