@@ -7,6 +7,7 @@ pub mod database;
 #[cfg(unix)]
 mod demo;
 pub mod handler;
+pub mod host;
 pub mod logging;
 pub mod outbound;
 mod report;

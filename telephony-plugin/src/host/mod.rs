@@ -1,0 +1,3 @@
+//! The sidecar: what the gateway's shim and this process say to each other.
+
+pub mod protocol;
