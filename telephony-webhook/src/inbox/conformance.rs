@@ -51,7 +51,7 @@ async fn insert(inbox: &dyn Inbox, entries: &[NewEntry]) {
 
 /// Leases all there is.
 async fn lease(inbox: &dyn Inbox, now: Timestamp) -> Vec<Leased> {
-    answered(inbox.lease(now, now.saturating_add(LEASE), 100).await)
+    answered(inbox.lease(None, now, now.saturating_add(LEASE), 100).await)
 }
 
 async fn lease_one(inbox: &dyn Inbox, now: Timestamp) -> Leased {
@@ -139,13 +139,29 @@ pub async fn lanes_keep_their_order(inbox: &dyn Inbox) {
     assert_eq!(counts(inbox).await, [2, 1, 0]);
 }
 
+/// What waits for an account that nobody asks for waits on, and its attempts are not counted.
+pub async fn accounts_are_leased_apart(inbox: &dyn Inbox) {
+    let [ours, theirs] = ["ours", "ours-too"].map(|name| answered(name.parse::<AccountId>()));
+    insert(inbox, &[of_account(&ours, 1, 1), of_account(&theirs, 1, 1)]).await;
+    let of = async |accounts: &[AccountId]| {
+        answered(inbox.lease(Some(accounts), NOW, later(60), 9).await)
+    };
+    assert!(of(&[]).await.is_empty());
+    let leased = of(std::slice::from_ref(&ours)).await;
+    assert_eq!(leased.iter().map(|leased| leased.event.account()).collect::<Vec<_>>(), [&ours]);
+    assert!(of(std::slice::from_ref(&ours)).await.is_empty());
+    let leased = of(&[ours, theirs.clone()]).await;
+    assert_eq!(leased.len(), 1);
+    assert_eq!((leased[0].event.account(), leased[0].attempt), (&theirs, 1));
+}
+
 /// No more is leased than was asked for.
 pub async fn few_are_leased_at_once(inbox: &dyn Inbox) {
     let entries: Vec<_> = (0..5).map(|number| message(number, number)).collect();
     insert(inbox, &entries).await;
     let mut all = Vec::new();
     for expected in [2, 2, 1, 0] {
-        let leased = answered(inbox.lease(NOW, later(60), 2).await);
+        let leased = answered(inbox.lease(None, NOW, later(60), 2).await);
         assert_eq!(leased.len(), expected);
         all.extend(leased.into_iter().map(|leased| leased.lease.id));
     }
@@ -328,6 +344,7 @@ macro_rules! inbox_conformance {
                 events_come_back_whole,
                 lanes_keep_their_order,
                 few_are_leased_at_once,
+                accounts_are_leased_apart,
                 stale_leases_change_nothing,
                 leases_are_renewed,
                 what_is_put_back_holds_its_lane,

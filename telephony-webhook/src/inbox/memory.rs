@@ -161,14 +161,16 @@ impl Inbox for MemoryInbox {
 
     async fn lease(
         &self,
+        accounts: Option<&[AccountId]>,
         now: Timestamp,
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Leased>, InboxError> {
         let mut book = self.book();
         let heads = book.lanes.iter().filter_map(|(lane, waiting)| {
-            let due_at = book.rows.get(waiting.front()?)?.due_at;
-            (due_at <= now).then(|| (due_at, lane.clone()))
+            let head = book.rows.get(waiting.front()?)?;
+            let is_wanted = accounts.is_none_or(|accounts| accounts.contains(&head.entry.account));
+            (head.due_at <= now && is_wanted).then(|| (head.due_at, lane.clone()))
         });
         let mut due: Vec<_> = heads.collect();
         due.sort_unstable();

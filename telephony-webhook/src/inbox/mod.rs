@@ -45,9 +45,11 @@ pub trait Inbox: std::fmt::Debug + Send + Sync {
     async fn insert(&self, entry: NewEntry) -> Result<Inserted, InboxError>;
 
     /// Leases at most `limit` events until `until`: of each lane that has no running lease, the
-    /// oldest event that is due.
+    /// oldest event that is due. With `accounts`, those of these alone: what waits for others
+    /// waits on, however long, and no attempt of it is counted.
     async fn lease(
         &self,
+        accounts: Option<&[AccountId]>,
         now: Timestamp,
         until: Timestamp,
         limit: usize,

@@ -30,7 +30,7 @@ async fn what_is_in_the_file_survives_a_restart() {
     let (_, inbox) = open(&folder);
     inbox.insert(message(1, 1)).await.unwrap();
     inbox.insert(message(2, 2)).await.unwrap();
-    let leased = inbox.lease(NOW, Timestamp::MAX, 1).await.unwrap();
+    let leased = inbox.lease(None, NOW, Timestamp::MAX, 1).await.unwrap();
     inbox.finish(&leased[0].lease, NOW).await.unwrap();
     drop(inbox);
     let (_, inbox) = open(&folder);
@@ -38,7 +38,7 @@ async fn what_is_in_the_file_survives_a_restart() {
     assert!(matches!(known, Inserted::Duplicate(_)));
     let counts = inbox.counts().await.unwrap();
     assert_eq!((counts.waiting, counts.done), (1, 1));
-    let leased = inbox.lease(NOW, Timestamp::MAX, 9).await.unwrap();
+    let leased = inbox.lease(None, NOW, Timestamp::MAX, 9).await.unwrap();
     assert_eq!(leased.len(), 1);
     assert_eq!(leased[0].event, message(2, 2).event);
 }
@@ -51,21 +51,21 @@ async fn leases_of_a_process_that_died_are_taken_over() {
     for (sender, number) in [(1, 1), (1, 2), (2, 3)] {
         inbox.insert(message(sender, number)).await.unwrap();
     }
-    let held = inbox.lease(NOW, Timestamp::MAX, 9).await.unwrap();
+    let held = inbox.lease(None, NOW, Timestamp::MAX, 9).await.unwrap();
     assert_eq!(held.len(), 2, "one of each sender");
     let later = NOW.saturating_add(Duration::from_secs(1));
     inbox.put_back(&held[1].lease, Timestamp::MAX, "waits for long").await.unwrap();
     drop(inbox);
     let (_, inbox) = open(&folder);
-    assert_eq!(inbox.lease(later, Timestamp::MAX, 9).await.unwrap(), []);
+    assert_eq!(inbox.lease(None, later, Timestamp::MAX, 9).await.unwrap(), []);
     assert_eq!(inbox.take_over(later).await.unwrap(), 1, "what was put back is not leased");
     assert_eq!(inbox.take_over(later).await.unwrap(), 0);
     assert!(!inbox.finish(&held[0].lease, later).await.unwrap(), "the dead hold nothing");
-    let again = inbox.lease(later, Timestamp::MAX, 9).await.unwrap();
+    let again = inbox.lease(None, later, Timestamp::MAX, 9).await.unwrap();
     assert_eq!(again.len(), 1);
     assert_eq!((&again[0].event, again[0].attempt), (&held[0].event, 2));
     assert!(inbox.finish(&again[0].lease, later).await.unwrap());
-    let next = inbox.lease(later, Timestamp::MAX, 9).await.unwrap();
+    let next = inbox.lease(None, later, Timestamp::MAX, 9).await.unwrap();
     assert_eq!(next[0].event, message(1, 2).event);
 }
 
@@ -98,7 +98,7 @@ async fn what_cannot_be_read_is_set_aside() {
     let sql = r#"UPDATE inbox_entry SET event = '{"kind":"fax"}' WHERE id = ?1"#;
     let spoilt = message(1, 1).id;
     writer.transact(move |db| db.execute(sql, [spoilt.as_str()])).await.unwrap();
-    let leased = inbox.lease(NOW, Timestamp::MAX, 9).await.unwrap();
+    let leased = inbox.lease(None, NOW, Timestamp::MAX, 9).await.unwrap();
     assert_eq!(leased.len(), 1, "the lane goes on");
     assert_eq!(leased[0].lease.id, message(1, 2).id);
     let failed = inbox.list(EntryState::Failed, 9).await.unwrap();
@@ -112,7 +112,7 @@ async fn what_is_erased_is_not_in_the_file() {
     let folder = TempDir::new().unwrap();
     let (_, inbox) = open(&folder);
     inbox.insert(message(1, 1)).await.unwrap();
-    let leased = inbox.lease(NOW, Timestamp::MAX, 9).await.unwrap();
+    let leased = inbox.lease(None, NOW, Timestamp::MAX, 9).await.unwrap();
     inbox.finish(&leased[0].lease, NOW).await.unwrap();
     let body = "number 1 ".as_bytes();
     let path = folder.path().join("inbox.sqlite");

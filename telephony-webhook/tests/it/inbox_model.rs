@@ -166,7 +166,7 @@ async fn behaves(inbox: &dyn Inbox, steps: &[Step]) {
                 assert_eq!(inbox.insert(new.clone()).await.unwrap(), model.insert(new));
             }
             Step::Lease(limit) => {
-                let leased = inbox.lease(now, later(LEASE), *limit).await.unwrap();
+                let leased = inbox.lease(None, now, later(LEASE), *limit).await.unwrap();
                 assert_eq!(leased, model.lease(now, later(LEASE), *limit));
                 leases.extend(leased.into_iter().map(|leased| leased.lease));
             }

@@ -5,7 +5,7 @@ mod schema;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use telephony_core::{MessageId, Timestamp};
+use telephony_core::{AccountId, MessageId, Timestamp};
 
 use super::{
     Counts, Entry, EntryState, Inbox, InboxError, Inserted, Lease, Leased, NewEntry, capped,
@@ -58,11 +58,15 @@ impl Inbox for SqliteInbox {
 
     async fn lease(
         &self,
+        accounts: Option<&[AccountId]>,
         now: Timestamp,
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Leased>, InboxError> {
-        self.transact(move |db| queries::lease(db, now, until, limit)).await
+        // Nobody's name holds a comma or a white space.
+        let accounts = accounts
+            .map(|accounts| accounts.iter().map(AccountId::as_str).collect::<Vec<_>>().join(","));
+        self.transact(move |db| queries::lease(db, accounts, now, until, limit)).await
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError> {

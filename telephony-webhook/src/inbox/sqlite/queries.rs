@@ -35,14 +35,18 @@ pub(super) fn insert(db: &Connection, new: &NewEntry, lane: &str, event: &str) -
 
 pub(super) fn lease(
     db: &Connection,
+    accounts: Option<String>,
     now: Timestamp,
     until: Timestamp,
     limit: usize,
 ) -> Answer<Vec<Leased>> {
-    let due = "SELECT name FROM inbox_lane WHERE due_at <= ?1 ORDER BY due_at, name LIMIT ?2";
+    // A lane's name begins with its account.
+    let due = "SELECT name FROM inbox_lane WHERE due_at <= ?1 AND (?3 IS NULL OR
+        instr(',' || ?3 || ',', ',' || substr(name, 1, instr(name, ' ') - 1) || ',') > 0)
+        ORDER BY due_at, name LIMIT ?2";
     let lanes: Vec<String> = db
         .prepare_cached(due)?
-        .query_map(params![now.as_millisecond(), rows(limit)], |row| row.get(0))?
+        .query_map(params![now.as_millisecond(), rows(limit), accounts], |row| row.get(0))?
         .collect::<Answer<_>>()?;
     let leased = lanes.iter().map(|lane| lease_head(db, lane, now, until));
     leased.filter_map(Answer::transpose).collect()

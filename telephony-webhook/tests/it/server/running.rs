@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use telephony_core::config::{Host, from_value};
-use telephony_core::{MessageId, OsEntropy, SystemClock, Timestamp};
+use telephony_core::{AccountId, MessageId, OsEntropy, SystemClock, Timestamp};
 use telephony_webhook::{
     Counts, Endpoint, Entry, EntryState, Health, HealthProbe, Inbox, InboxError, Inserted, Lease,
     Leased, Limits, NewEntry, Receiver, Routes, Server,
@@ -53,11 +53,12 @@ impl Inbox for Breakable {
 
     async fn lease(
         &self,
+        accounts: Option<&[AccountId]>,
         now: Timestamp,
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Leased>, InboxError> {
-        self.inner.lease(now, until, limit).await
+        self.inner.lease(accounts, now, until, limit).await
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError> {
