@@ -11,5 +11,5 @@ pub use self::ledger::{Backlog, Claimed, LedgerError, SqliteLedger};
 pub use self::outbox::{Outbox, Sender, SubmitError};
 pub use self::plan::plan;
 pub use self::send::{
-    Enqueued, NewSend, Part, PartState, PartStatus, SendOutcome, SendStatus, Source,
+    Enqueued, NewSend, Part, PartState, PartStatus, Retries, SendOutcome, SendStatus, Source,
 };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use telephony_core::config::{Account, Serve};
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use super::callback::StatusCallback;
 use super::ledger::{Claimed, LedgerError, SqliteLedger};
 use super::pace::Pace;
-use super::send::{Enqueued, NewSend, SendOutcome, SendStatus};
+use super::send::{Enqueued, NewSend, Retries, SendOutcome, SendStatus};
 use crate::report::chain;
 
 /// The most parts that are being sent at once.
@@ -73,7 +73,7 @@ impl Sender {
 #[derive(Debug)]
 pub struct Outbox {
     ledger: SqliteLedger,
-    senders: HashMap<AccountId, Sender>,
+    senders: RwLock<HashMap<AccountId, Arc<Sender>>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// Notified when a part may be due.
@@ -111,9 +111,33 @@ impl Outbox {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let senders = senders.into_iter().map(|sender| (sender.account.clone(), sender)).collect();
         let (due, changed) = (Notify::new(), Notify::new());
-        Self { ledger, senders, clock, entropy, due, changed }
+        let outbox = Self { ledger, senders: RwLock::default(), clock, entropy, due, changed };
+        senders.into_iter().for_each(|sender| outbox.set_sender(sender));
+        outbox
+    }
+
+    /// Sends what is of this sender's account through it from now on.
+    pub fn set_sender(&self, sender: Sender) {
+        let mut senders = self.senders.write().unwrap_or_else(PoisonError::into_inner);
+        senders.insert(sender.account.clone(), Arc::new(sender));
+        drop(senders);
+        self.due.notify_one();
+    }
+
+    /// Sends nothing of this account from now on. What waits, waits until it has a sender again.
+    pub fn remove_sender(&self, account: &AccountId) {
+        self.senders.write().unwrap_or_else(PoisonError::into_inner).remove(account);
+    }
+
+    fn senders(&self) -> Vec<Arc<Sender>> {
+        let senders = self.senders.read().unwrap_or_else(PoisonError::into_inner);
+        senders.values().map(Arc::clone).collect()
+    }
+
+    fn sender(&self, account: &AccountId) -> Option<Arc<Sender>> {
+        let senders = self.senders.read().unwrap_or_else(PoisonError::into_inner);
+        senders.get(account).map(Arc::clone)
     }
 
     /// Writes a send down, to be sent soon; its id. What its source gave before keeps its id.
@@ -153,6 +177,24 @@ impl Outbox {
                 status => return Ok(status),
             }
         }
+    }
+
+    /// Waits until a send has ended, and no longer than `patience` for it to begin: what waits then
+    /// is given back to whoever asked for it. `None` when there is no such send.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn settled_within(
+        &self,
+        id: &MessageId,
+        patience: Duration,
+    ) -> Result<Option<SendStatus>, LedgerError> {
+        if let Ok(settled) = tokio::time::timeout(patience, self.settled(id)).await {
+            return settled;
+        }
+        self.ledger.withdraw(id, self.clock.now()).await?;
+        self.settled(id).await
     }
 
     /// Takes a carrier's report. One on what we did not send is nobody's.
@@ -233,15 +275,18 @@ impl Outbox {
             return Vec::new();
         }
         // Where segments are counted, each part is counted before the next is let go.
-        let limits = self.senders.iter().filter(|(_, sender)| sender.pace.is_some());
-        let limits = limits.map(|(id, sender)| (id.clone(), usize::from(sender.is_free(now))));
+        let limits = self.senders().into_iter().map(|sender| {
+            let limit = if sender.pace.is_none() { room } else { usize::from(sender.is_free(now)) };
+            (sender.account.clone(), limit)
+        });
         let claimed = self.ledger.claim(now, limits.collect(), room).await;
         let claimed = claimed.unwrap_or_else(|error| {
             tracing::error!(error = chain(&error), "what is to be sent cannot be read");
             Vec::new()
         });
         for Claimed { account, part, .. } in &claimed {
-            if let Some(pace) = self.senders.get(account).and_then(|s| s.pace.as_ref()) {
+            let sender = self.sender(account);
+            if let Some(pace) = sender.as_ref().and_then(|sender| sender.pace.as_ref()) {
                 lock(pace).count(telephony_sms::analyze(part.body.as_str()).segments, now);
             }
         }
@@ -251,15 +296,16 @@ impl Outbox {
     /// How long nothing is due, as far as that was known at `now`, when parts were claimed.
     async fn wait(&self, now: Timestamp) -> Duration {
         let due = self.ledger.next_due(now).await.ok().flatten();
-        let free = self.senders.values().filter_map(|sender| sender.pace.as_ref());
+        let senders = self.senders();
+        let free = senders.iter().filter_map(|sender| sender.pace.as_ref());
         let free = free.map(|pace| lock(pace).free_at());
         let next = due.into_iter().chain(free).filter(|at| *at > now).min();
         next.map_or(LOOK, |at| at.saturating_since(now).clamp(Duration::from_millis(1), LOOK))
     }
 
-    async fn send(&self, claimed: Claimed) {
+    async fn send(self: Arc<Self>, claimed: Claimed) {
         let Claimed { send, account, attempt, .. } = &claimed;
-        let result = self.hand_over(&claimed).await;
+        let result = Arc::clone(&self).hand_over_apart(claimed.clone()).await;
         match &result {
             Ok(sent) => {
                 let provider_id = sent.id.as_str();
@@ -280,7 +326,7 @@ impl Outbox {
     /// Writes down what came of a part. Doing it twice changes nothing.
     async fn record(
         &self,
-        Claimed { row, attempt, .. }: &Claimed,
+        Claimed { row, attempt, retries, .. }: &Claimed,
         result: &Result<Sent, ProviderError>,
     ) -> Result<(), LedgerError> {
         let now = self.clock.now();
@@ -294,6 +340,8 @@ impl Outbox {
             self.ledger.unknown(*row, error.to_string(), now).await
         } else if !error.is_transient() {
             self.ledger.refused(*row, error.to_string(), now).await
+        } else if *retries == Retries::Theirs {
+            self.ledger.given_back(*row, error.to_string(), now).await
         } else if *attempt < MAX_ATTEMPTS {
             let at = now.saturating_add(wait(*attempt, error.retry_after()));
             self.ledger.not_sent(*row, *attempt, at, error.to_string()).await
@@ -303,8 +351,18 @@ impl Outbox {
         }
     }
 
+    /// A client that panics may have sent; it must not keep everything else of its number waiting.
+    async fn hand_over_apart(self: Arc<Self>, claimed: Claimed) -> Result<Sent, ProviderError> {
+        let provider = self.sender(&claimed.account).map(|sender| sender.provider.kind());
+        tokio::spawn(async move { self.hand_over(&claimed).await }).await.unwrap_or_else(|_| {
+            let provider = provider.unwrap_or(ProviderKind::Mock);
+            let sentence = "this failed in a way that nobody foresaw";
+            Err(ProviderError::new(provider, ErrorKind::Unknown, Outcome::Unknown, sentence))
+        })
+    }
+
     async fn hand_over(&self, claimed: &Claimed) -> Result<Sent, ProviderError> {
-        let Some(sender) = self.senders.get(&claimed.account) else {
+        let Some(sender) = self.sender(&claimed.account) else {
             // Which provider it had is not known any more either; only the sentence is shown.
             return Err(refused(ProviderKind::Mock, "its account is not configured any more"));
         };

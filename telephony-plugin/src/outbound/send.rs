@@ -35,8 +35,22 @@ pub enum Source {
     Note(String),
     /// Somebody asked for it, under a key of theirs. The same key with another text is a mistake.
     Keyed(IdempotencyKey),
+    /// A host asked for it, under the key by which it repeats a send that failed. The same key with
+    /// another text is a mistake.
+    Queued(IdempotencyKey),
     /// Somebody asked for it, and may ask again.
     Once,
+}
+
+/// Who tries again what was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retries {
+    /// We do, later and by ourselves.
+    Ours,
+    /// Whoever asked for it does, by asking again with the same key. By ourselves we begin nothing
+    /// anew, not even after a crash.
+    Theirs,
 }
 
 /// A send that is not written down yet.
@@ -51,6 +65,10 @@ pub struct NewSend {
     pub source: Source,
     /// What.
     pub parts: Vec<Part>,
+    /// Who tries again what was not sent.
+    pub retries: Retries,
+    /// What was asked for, where the parts do not say it: they change with the settings.
+    asked: Option<[u8; 32]>,
 }
 
 impl NewSend {
@@ -62,7 +80,24 @@ impl NewSend {
         source: Source,
         parts: Vec<Part>,
     ) -> Self {
-        Self { account, to, source, parts }
+        Self { account, to, source, parts, retries: Retries::Ours, asked: None }
+    }
+
+    /// Has this tried again by whoever asked for it.
+    #[must_use]
+    pub const fn retried_by_asker(mut self) -> Self {
+        self.retries = Retries::Theirs;
+        self
+    }
+
+    /// Says what was asked for, before it was planned: that is what the same key must come with.
+    #[must_use]
+    pub fn asked(mut self, text: &str, media: &[String]) -> Self {
+        self.asked = Some(digest(
+            &self.to,
+            std::iter::once(text).chain(media.iter().map(String::as_str)),
+        ));
+        self
     }
 
     /// What tells it from other sends of the account; `id` is its own.
@@ -71,23 +106,30 @@ impl NewSend {
             Source::Reply(message) => format!("reply {message}"),
             Source::Note(key) => format!("note {key}"),
             Source::Keyed(key) => format!("key {key}"),
+            Source::Queued(key) => format!("queue {key}"),
             Source::Once => format!("once {id}"),
         }
     }
 
     /// What the same key must come with again.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
-        let mut hash = Sha256::new_with_prefix(self.to.as_str());
-        for Part { body, media } in &self.parts {
-            // Lengths keep the end of one from being taken for the beginning of the next.
-            for text in std::iter::once(body.as_str()).chain(media.iter().map(HttpUrl::as_str)) {
-                hash.update(text.len().to_le_bytes());
-                hash.update(text);
-            }
-            hash.update([media.len().to_le_bytes()[0]]);
-        }
-        hash.finalize().into()
+        self.asked.unwrap_or_else(|| {
+            let texts = self.parts.iter().flat_map(|Part { body, media }| {
+                std::iter::once(body.as_str()).chain(media.iter().map(HttpUrl::as_str))
+            });
+            digest(&self.to, texts)
+        })
     }
+}
+
+fn digest<'a>(to: &PhoneNumber, texts: impl Iterator<Item = &'a str>) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(to.as_str());
+    for text in texts {
+        // Lengths keep the end of one from being taken for the beginning of the next.
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    }
+    hash.finalize().into()
 }
 
 /// What became of writing a send down.
@@ -116,6 +158,9 @@ pub enum PartState {
     Refused,
     /// Whether it was sent is not known. It is never sent again by itself.
     Unknown,
+    /// It was not sent, and waits for whoever asked for it to ask again.
+    #[serde(rename = "not_sent")]
+    NotSent,
 }
 
 /// What is known of a send.
@@ -162,8 +207,11 @@ pub enum SendOutcome {
     Pending,
     /// The carrier has all of it.
     Sent,
-    /// Nothing of it was sent.
+    /// Nothing of it was sent, nor will be.
     Refused,
+    /// Nothing of it was sent; it is when that is asked for again.
+    #[serde(rename = "not_sent")]
+    NotSent,
     /// Whether some part was sent is not known.
     Unknown,
     /// Some of it was sent, and the rest was not.
@@ -178,8 +226,10 @@ impl SendOutcome {
         } else if any(PartState::Unknown) {
             Self::Unknown
         } else {
-            match (any(PartState::Sent), any(PartState::Refused)) {
+            let left = any(PartState::NotSent);
+            match (any(PartState::Sent), left || any(PartState::Refused)) {
                 (true, true) => Self::Partial,
+                (false, true) if left => Self::NotSent,
                 (false, true) => Self::Refused,
                 _ => Self::Sent,
             }
@@ -228,5 +278,7 @@ mod tests {
         assert_eq!(of(&[P::Unknown, P::Refused]), SendOutcome::Unknown);
         assert_eq!(of(&[P::Sent, P::Refused]), SendOutcome::Partial);
         assert_eq!(of(&[P::Refused]), SendOutcome::Refused);
+        assert_eq!(of(&[P::NotSent, P::NotSent]), SendOutcome::NotSent);
+        assert_eq!(of(&[P::Sent, P::NotSent]), SendOutcome::Partial);
     }
 }

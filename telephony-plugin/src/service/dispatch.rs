@@ -69,7 +69,7 @@ async fn take_turn(service: Arc<Telephony>, leased: Leased, slot: Option<OwnedSe
 
 async fn lease(service: &Telephony, limit: usize) -> Vec<Leased> {
     let now = service.clock.now();
-    match service.inbox.lease(now, now.saturating_add(LEASE), limit).await {
+    match service.inbox.lease(None, now, now.saturating_add(LEASE), limit).await {
         Ok(leased) => leased,
         Err(error) => {
             tracing::error!(error = chain(&error), "the inbox cannot be read; trying again");

@@ -14,6 +14,7 @@ pub(super) const fn state(number: i64) -> PartState {
         1 => PartState::Sending,
         2 => PartState::Sent,
         3 => PartState::Refused,
+        5 => PartState::NotSent,
         _ => PartState::Unknown,
     }
 }
@@ -25,6 +26,7 @@ pub(super) const fn number(state: PartState) -> i64 {
         PartState::Sent => 2,
         PartState::Refused => 3,
         PartState::Unknown => 4,
+        PartState::NotSent => 5,
     }
 }
 

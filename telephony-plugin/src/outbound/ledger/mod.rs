@@ -17,7 +17,7 @@ use telephony_core::{
 use telephony_webhook::{Schema, SqliteWriter, WriteError};
 use thiserror::Error;
 
-use super::send::{Enqueued, NewSend, Part, SendStatus};
+use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus};
 
 /// Keeps sends in tables of the one database. Each method is one transaction, and what it says
 /// holds after a crash.
@@ -50,6 +50,8 @@ pub struct Claimed {
     pub reference: Reference,
     /// How often it has been tried, this time included.
     pub attempt: u32,
+    /// Who tries it again when it is not sent.
+    pub retries: Retries,
 }
 
 /// What waits, and what nobody knows.
@@ -86,7 +88,7 @@ impl SqliteLedger {
     }
 
     /// Marks at most `limit` parts as being sent: of each number that nothing is being sent to, the
-    /// first that waits, if it is due. Of an account that is in `limits`, at most so many.
+    /// first that waits, if it is due. Of each account in `limits`, at most so many; of others none.
     pub(super) async fn claim(
         &self,
         now: Timestamp,
@@ -133,7 +135,24 @@ impl SqliteLedger {
         reason: String,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::refused(db, row, &reason, now)).await
+        self.transact(move |db| queries::ended(db, row, PartState::Refused, &reason, now)).await
+    }
+
+    /// A part was not sent, and is again when whoever asked for it asks again; so the rest of its
+    /// send.
+    pub(super) async fn given_back(
+        &self,
+        row: i64,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.transact(move |db| queries::ended(db, row, PartState::NotSent, &reason, now)).await
+    }
+
+    /// Gives back what of a send waits, unless some of it is on its way.
+    pub(super) async fn withdraw(&self, id: &MessageId, now: Timestamp) -> Result<(), LedgerError> {
+        let id = id.clone();
+        self.transact(move |db| queries::withdraw(db, &id, now)).await
     }
 
     /// Whether a part was sent is not known, unless the carrier has reported on it.

@@ -11,12 +11,15 @@ use telephony_core::{
 use super::Claimed;
 use super::columns::{json, number, parsed, read_json, rows, state};
 use super::records::delivery;
-use crate::outbound::send::{Enqueued, NewSend, PartState};
+use crate::outbound::send::{Enqueued, NewSend, PartState, Retries, Source};
 
 pub(super) type Answer<T> = rusqlite::Result<T>;
 
 /// Why a part is unknown that was being sent when the process ended.
 const PROCESS_ENDED: &str = "the process ended while it was being sent";
+
+/// Why a part was not sent that waited too long for those before it.
+const WAITED: &str = "other texts to this number, or the account's pace, kept it waiting";
 
 /// Why a part is refused that is not as this program writes it.
 const UNREADABLE: &str = "what is written down of it cannot be read";
@@ -32,17 +35,32 @@ pub(super) fn enqueue(
     let (fingerprint, now) = (send.fingerprint(), now.as_millisecond());
     let inserted = db
         .prepare_cached(
-            "INSERT INTO outbound_send (id, account, recipient, source, fingerprint, created_at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (account, source) DO NOTHING",
+            "INSERT INTO outbound_send
+                (id, account, recipient, source, fingerprint, created_at, retries)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (account, source) DO NOTHING",
         )?
-        .execute(params![id.as_str(), account, to, source, fingerprint, now])?;
+        .execute(params![
+            id.as_str(),
+            account,
+            to,
+            source,
+            fingerprint,
+            now,
+            send.retries == Retries::Theirs
+        ])?;
     if inserted == 0 {
         let sql = "SELECT id, fingerprint FROM outbound_send WHERE account = ?1 AND source = ?2";
         let (existing, before) = db.prepare_cached(sql)?.query_row([account, &source], |row| {
-            Ok((parsed(row, 0)?, row.get::<_, Vec<u8>>(1)?))
+            Ok((parsed::<MessageId>(row, 0)?, row.get::<_, Vec<u8>>(1)?))
         })?;
-        let conflicts = source.starts_with("key ") && before != fingerprint;
-        return Ok(if conflicts { Enqueued::Conflict } else { Enqueued::Existing(existing) });
+        let is_theirs = matches!(send.source, Source::Keyed(_) | Source::Queued(_));
+        if is_theirs && before != fingerprint {
+            return Ok(Enqueued::Conflict);
+        }
+        if send.retries == Retries::Theirs {
+            resume(db, &existing, now)?;
+        }
+        return Ok(Enqueued::Existing(existing));
     }
     let mut insert = db.prepare_cached(
         "INSERT INTO outbound_part
@@ -56,6 +74,25 @@ pub(super) fn enqueue(
         insert.execute(params![id.as_str(), lane, account, now, reference.as_str(), content])?;
     }
     Ok(Enqueued::New(id.clone()))
+}
+
+/// Has what of a send was not sent wait again, ahead of whatever came later.
+fn resume(db: &Connection, id: &MessageId, now: i64) -> Answer<()> {
+    let resumed: Vec<(i64, String)> = db
+        .prepare_cached(
+            "UPDATE outbound_part SET state = 0, due_at = ?2, reason = NULL, is_first = 0
+                WHERE send = ?1 AND state = 5 RETURNING sequence, lane",
+        )?
+        .query_map(params![id.as_str(), now], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Answer<_>>()?;
+    let Some((row, lane)) = resumed.first() else { return Ok(()) };
+    db.prepare_cached("UPDATE outbound_part SET is_first = 0 WHERE lane = ?1 AND state = 0")?
+        .execute([lane])?;
+    let busy: bool = db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbound_part WHERE lane = ?1 AND state = 1)")?
+        .query_row([lane], |row| row.get(0))?;
+    // What is on its way lets the next one go when it has ended.
+    if busy { Ok(()) } else { advance(db, *row) }
 }
 
 /// Each account that something waits in, by one look into the index for each: however much waits,
@@ -90,7 +127,8 @@ pub(super) fn claim(
 ) -> Answer<Vec<Claimed>> {
     let mut due: Vec<(i64, i64)> = Vec::new();
     for account in waiting(db)? {
-        let limit = limits.get(&account).map_or(limit, |own| limit.min(*own));
+        // What has no way out waits until its account is back.
+        let limit = limits.get(&account).map_or(0, |own| limit.min(*own));
         let of_account = params![account.as_str(), now.as_millisecond(), rows(limit)];
         let mut statement = db.prepare_cached(DUE)?;
         for row in statement.query_map(of_account, |row| Ok((row.get(0)?, row.get(1)?)))? {
@@ -105,7 +143,7 @@ pub(super) fn claim(
             Ok(part) => claimed.push(part),
             // What cannot be read must not keep everything else from being sent.
             Err(Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..)) => {
-                refused(db, row, UNREADABLE, now)?;
+                ended(db, row, PartState::Refused, UNREADABLE, now)?;
             }
             Err(error) => return Err(error),
         }
@@ -124,8 +162,8 @@ fn claim_one(db: &Connection, row: i64, now: Timestamp) -> Answer<Claimed> {
     )?
     .execute(params![row, now.as_millisecond()])?;
     db.prepare_cached(
-        "SELECT part.send, part.account, send.recipient, part.content, part.reference, part.attempts
-            FROM outbound_part AS part JOIN outbound_send AS send ON send.id = part.send
+        "SELECT part.send, part.account, send.recipient, part.content, part.reference,
+            part.attempts, send.retries FROM outbound_part AS part JOIN outbound_send AS send ON send.id = part.send
             WHERE part.sequence = ?1",
     )?
     .query_row([row], |found| {
@@ -137,6 +175,7 @@ fn claim_one(db: &Connection, row: i64, now: Timestamp) -> Answer<Claimed> {
             part: read_json(found, 3)?,
             reference: parsed(found, 4)?,
             attempt: found.get(5)?,
+            retries: if found.get(6)? { Retries::Theirs } else { Retries::Ours },
         })
     })
 }
@@ -185,23 +224,45 @@ pub(super) fn not_sent(
     // carrier has reported on was sent, whatever its answer says.
     db.prepare_cached(
         "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 0 ELSE 2 END,
-            due_at = ?3, reason = CASE WHEN delivery IS NULL THEN ?4 END
+            due_at = ?3, reason = CASE WHEN delivery IS NULL THEN ?4 END, is_first = 0
             WHERE sequence = ?1 AND state = 1 AND attempts = ?2",
     )?
     .execute(params![row, attempt, at.as_millisecond(), reason])?;
     advance(db, row)
 }
 
-pub(super) fn refused(db: &Connection, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
-    if end(db, row, PartState::Refused, reason, now)? == Some(PartState::Refused) {
+/// Ends a part that was not sent, in `ended`, and so the rest of its send.
+pub(super) fn ended(
+    db: &Connection,
+    row: i64,
+    ended: PartState,
+    reason: &str,
+    now: Timestamp,
+) -> Answer<()> {
+    if end(db, row, ended, reason, now)? == Some(ended) {
         db.prepare_cached(
-            "UPDATE outbound_part SET state = 3, reason = ?2, changed_at = ?3
+            "UPDATE outbound_part SET state = ?4, reason = ?2, changed_at = ?3
                 WHERE send = (SELECT send FROM outbound_part WHERE sequence = ?1)
                 AND sequence > ?1 AND state = 0",
         )?
-        .execute(params![row, reason, now.as_millisecond()])?;
+        .execute(params![row, reason, now.as_millisecond(), number(ended)])?;
     }
     advance(db, row)
+}
+
+/// Gives back what of a send waits, unless some of it is on its way.
+pub(super) fn withdraw(db: &Connection, id: &MessageId, now: Timestamp) -> Answer<()> {
+    let withdrawn: Option<i64> = db
+        .prepare_cached(
+            "UPDATE outbound_part SET state = 5, reason = ?2, changed_at = ?3
+                WHERE send = ?1 AND state = 0 AND NOT EXISTS
+                    (SELECT 1 FROM outbound_part WHERE send = ?1 AND state = 1)
+                RETURNING sequence",
+        )?
+        .query_map(params![id.as_str(), WAITED, now.as_millisecond()], |row| row.get(0))?
+        .last()
+        .transpose()?;
+    withdrawn.map_or(Ok(()), |row| advance(db, row))
 }
 
 pub(super) fn unknown(db: &Connection, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
@@ -218,6 +279,17 @@ pub(super) fn recover(db: &Connection, now: Timestamp) -> Answer<usize> {
     for row in rows {
         let state = end(db, row, PartState::Unknown, PROCESS_ENDED, now)?;
         lost += usize::from(state == Some(PartState::Unknown));
+        advance(db, row)?;
+    }
+    // What had not begun is not for us to begin.
+    let theirs: Vec<i64> = db
+        .prepare_cached(
+            "UPDATE outbound_part SET state = 5, reason = ?1, changed_at = ?2 WHERE state = 0
+                AND send IN (SELECT id FROM outbound_send WHERE retries = 1) RETURNING sequence",
+        )?
+        .query_map(params![PROCESS_ENDED, now.as_millisecond()], |row| row.get(0))?
+        .collect::<Answer<_>>()?;
+    for row in theirs {
         advance(db, row)?;
     }
     Ok(lost)

@@ -117,7 +117,7 @@ pub(super) fn backlog(db: &Connection) -> Answer<Backlog> {
             PartState::Queued | PartState::Sending => backlog.queued += count,
             PartState::Unknown => backlog.unknown += count,
             PartState::Refused => backlog.refused += count,
-            PartState::Sent => {}
+            PartState::Sent | PartState::NotSent => {}
         }
     }
     Ok(backlog)

@@ -55,4 +55,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     CREATE INDEX outbound_part_due ON outbound_part (account, due_at, sequence)
         WHERE state = 0 AND is_first = 1;
 ",
+    "
+    -- Who tries again what was not sent: 0 we, 1 whoever asked for it. A part of theirs that was
+    -- not sent is in state 5.
+    ALTER TABLE outbound_send ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+",
 ];

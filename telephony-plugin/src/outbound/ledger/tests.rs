@@ -14,6 +14,7 @@ use super::{Claimed, SqliteLedger};
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, SendStatus, Source};
 
 mod model;
+mod asked_again;
 mod queue;
 mod reports;
 
@@ -29,6 +30,13 @@ fn in_memory() -> SqliteLedger {
 
 fn number(last: u32) -> PhoneNumber {
     format!("+1555000{last:04}").parse().unwrap()
+}
+
+/// Each account of these tests, as much of it as there is.
+fn everyone() -> HashMap<AccountId, usize> {
+    ["default", "other"]
+        .map(|name| (account(name), usize::MAX))
+        .into()
 }
 
 fn account(name: &str) -> AccountId {
@@ -65,7 +73,7 @@ async fn add(ledger: &SqliteLedger, name: &str, send: NewSend) {
 }
 
 async fn claim(ledger: &SqliteLedger, now: Timestamp) -> Vec<Claimed> {
-    ledger.claim(now, HashMap::new(), 100).await.unwrap()
+    ledger.claim(now, everyone(), 100).await.unwrap()
 }
 
 async fn claim_one(ledger: &SqliteLedger, now: Timestamp) -> Claimed {
@@ -150,8 +158,8 @@ async fn a_number_gets_one_part_at_a_time_in_order() {
     elsewhere.account = account("other");
     add(&ledger, "d", elsewhere).await;
 
-    assert_eq!(texts(&ledger.claim(NOW, HashMap::new(), 1).await.unwrap()), ["a0"]);
-    let limits = HashMap::from([(account("other"), 0)]);
+    assert_eq!(texts(&ledger.claim(NOW, everyone(), 1).await.unwrap()), ["a0"]);
+    let limits = HashMap::from([(account("default"), usize::MAX), (account("other"), 0)]);
     assert_eq!(texts(&ledger.claim(NOW, limits, 100).await.unwrap()), ["c0"]);
     assert_eq!(texts(&claim(&ledger, NOW).await), ["d0"]);
     assert!(claim(&ledger, later(3_600)).await.is_empty(), "each number is being sent to");

@@ -1,6 +1,6 @@
 //! Whatever happens in whatever order, nothing is sent twice and every number is sent to in order.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use proptest::prelude::*;
 
@@ -13,6 +13,8 @@ enum Step {
     Claim { limit: usize },
     Sent(prop::sample::Index),
     NotSent(prop::sample::Index),
+    GivenBack(prop::sample::Index),
+    Resume(prop::sample::Index),
     Refused(prop::sample::Index),
     Unknown(prop::sample::Index),
     Crash,
@@ -24,6 +26,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (1..4usize).prop_map(|limit| Step::Claim { limit }),
         3 => any::<prop::sample::Index>().prop_map(Step::Sent),
         2 => any::<prop::sample::Index>().prop_map(Step::NotSent),
+        2 => any::<prop::sample::Index>().prop_map(Step::GivenBack),
+        2 => any::<prop::sample::Index>().prop_map(Step::Resume),
         1 => any::<prop::sample::Index>().prop_map(Step::Refused),
         1 => any::<prop::sample::Index>().prop_map(Step::Unknown),
         1 => Just(Step::Crash),
@@ -36,6 +40,27 @@ struct Model {
     waiting: HashMap<PhoneNumber, Vec<String>>,
     on_their_way: Vec<Claimed>,
     ended: HashSet<String>,
+    /// What waits to be asked for again: by when it was written down.
+    given_back: BTreeMap<usize, (u32, Vec<String>)>,
+}
+
+/// Every other send is repeated by whoever asked for it.
+const fn is_theirs(at: usize) -> bool {
+    at % 2 == 0
+}
+
+/// When the send of a part was written down, and the part's place in it.
+fn place(text: &str) -> (usize, usize) {
+    let (at, part) = text.split_once(' ').unwrap();
+    (at.parse().unwrap(), part.parse().unwrap())
+}
+
+fn written_down(at: usize, to: u32, texts: &[&str]) -> NewSend {
+    if is_theirs(at) {
+        let source = Source::Queued(format!("key{at}").parse().unwrap());
+        return send(to, source, texts).asked("text", &[]).retried_by_asker();
+    }
+    send(to, Source::Once, texts)
 }
 
 impl Model {
@@ -53,6 +78,17 @@ impl Model {
         self.ended.extend(waiting.extract_if(.., |text| ends(text)));
     }
 
+    /// What waits of a send is given back.
+    fn give_back(&mut self, at: usize) {
+        for to in 0..3 {
+            let Some(waiting) = self.waiting.get_mut(&number(to)) else { continue };
+            let texts: Vec<_> = waiting.extract_if(.., |text| place(text).0 == at).collect();
+            if !texts.is_empty() {
+                self.given_back.entry(at).or_insert((to, Vec::new())).1.extend(texts);
+            }
+        }
+    }
+
     fn take(&mut self, index: prop::sample::Index) -> Option<Claimed> {
         let count = self.on_their_way.len();
         (count > 0).then(|| self.on_their_way.remove(index.index(count)))
@@ -67,12 +103,12 @@ async fn run(steps: Vec<Step>) {
             Step::Enqueue { to, parts } => {
                 let texts: Vec<_> = (0..parts).map(|part| format!("{at} {part}")).collect();
                 let texts: Vec<_> = texts.iter().map(String::as_str).collect();
-                add(&ledger, &at.to_string(), send(to, Source::Once, &texts)).await;
+                add(&ledger, &at.to_string(), written_down(at, to, &texts)).await;
                 let waiting = model.waiting.entry(number(to)).or_default();
                 waiting.extend(texts.into_iter().map(str::to_owned));
             }
             Step::Claim { limit } => {
-                let claimed = ledger.claim(NOW, HashMap::new(), limit).await.unwrap();
+                let claimed = ledger.claim(NOW, everyone(), limit).await.unwrap();
                 let on_their_way = model.on_their_way.len();
                 let lanes = model.waiting.values().filter(|waiting| !waiting.is_empty()).count();
                 assert_eq!(claimed.len(), limit.min(lanes - on_their_way), "none is held back");
@@ -86,6 +122,30 @@ async fn run(steps: Vec<Step>) {
             Step::NotSent(index) => {
                 let Some(Claimed { row, attempt, .. }) = model.take(index) else { continue };
                 ledger.not_sent(row, attempt, NOW, "busy".to_owned()).await.unwrap();
+            }
+            Step::GivenBack(index) => {
+                let Some(claimed) = model.take(index) else { continue };
+                let at = place(claimed.part.body.as_str()).0;
+                if is_theirs(at) {
+                    let reason = "busy".to_owned();
+                    ledger.given_back(claimed.row, reason, NOW).await.unwrap();
+                    model.give_back(at);
+                } else {
+                    model.on_their_way.push(claimed);
+                }
+            }
+            Step::Resume(index) => {
+                if model.given_back.is_empty() {
+                    continue;
+                }
+                let key = index.index(model.given_back.len());
+                let earlier = *model.given_back.keys().nth(key).unwrap();
+                let (to, texts) = model.given_back.remove(&earlier).unwrap();
+                let again = enqueue(&ledger, "again", written_down(earlier, to, &["x"]), NOW).await;
+                assert_eq!(again, Enqueued::Existing(id(&earlier.to_string())));
+                let waiting = model.waiting.entry(number(to)).or_default();
+                waiting.extend(texts);
+                waiting.sort_by_key(|text| place(text));
             }
             Step::Refused(index) => {
                 let Some(claimed) = model.take(index) else { continue };
@@ -104,6 +164,7 @@ async fn run(steps: Vec<Step>) {
                 for claimed in lost {
                     model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
                 }
+                (0..at).filter(|at| is_theirs(*at)).for_each(|at| model.give_back(at));
             }
         }
     }
