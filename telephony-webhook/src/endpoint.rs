@@ -88,18 +88,20 @@ impl Routes {
     #[must_use]
     pub fn new(serve: &Serve, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
         let mut routes = Self::default();
-        for endpoint in endpoints.into_iter().map(Arc::new) {
-            for (path, route) in
-                [(&serve.path, Route::Webhook), (&serve.status_path, Route::Status)]
-            {
-                let own = format!("{}/{}", path.trim_end_matches('/'), endpoint.account.id);
-                for path in [path.clone(), own] {
-                    let (_, endpoints) = routes.0.entry(path).or_insert((route, Vec::new()));
-                    endpoints.push(Arc::clone(&endpoint));
-                }
+        endpoints.into_iter().for_each(|endpoint| routes.add(serve, &Arc::new(endpoint)));
+        routes
+    }
+
+    /// Adds the paths that lead to one more account. Of two endpoints that both fit, the one that
+    /// was added first has a request.
+    pub fn add(&mut self, serve: &Serve, endpoint: &Arc<Endpoint>) {
+        for (path, route) in [(&serve.path, Route::Webhook), (&serve.status_path, Route::Status)] {
+            let own = format!("{}/{}", path.trim_end_matches('/'), endpoint.account.id);
+            for path in [path.clone(), own] {
+                let (_, endpoints) = self.0.entry(path).or_insert((route, Vec::new()));
+                endpoints.push(Arc::clone(endpoint));
             }
         }
-        routes
     }
 
     /// Where a path leads, exactly as it is written.

@@ -69,6 +69,13 @@ impl Receiver {
         }
     }
 
+    /// Tells of events where others tell of theirs too.
+    #[must_use]
+    pub fn notifying(mut self, arrived: Arc<Notify>) -> Self {
+        self.arrived = arrived;
+        self
+    }
+
     /// Has these routes from now on. Requests that were admitted by earlier ones go on by those.
     pub fn set_routes(&self, routes: Routes) {
         *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);

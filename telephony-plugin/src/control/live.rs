@@ -1,27 +1,24 @@
 //! What can be asked of a server that runs.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telephony_core::{AccountId, HttpUrl, IdempotencyKey, PhoneNumber};
-use telephony_webhook::Receiver;
+use telephony_core::{AccountId, HttpUrl, IdempotencyKey};
 
-use super::records::{Records, read};
-use crate::outbound::{NewSend, Source, SubmitError};
+use super::records::read;
+use crate::outbound::{Retries, Source};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, Methods, RpcError};
-use crate::service::Telephony;
+use crate::serve::Listeners;
+use crate::service::{Request, RequestError, Telephony};
 
 /// A running server: its records, its accounts, its numbers.
 #[derive(Debug)]
 pub struct Live {
-    records: Records,
     service: Arc<Telephony>,
-    receiver: Arc<Receiver>,
-    address: SocketAddr,
+    listeners: Arc<Listeners>,
 }
 
 #[derive(Deserialize)]
@@ -39,14 +36,15 @@ struct Send {
 }
 
 impl Live {
-    /// A server that listens at `address`.
+    /// A server and its sockets.
     #[must_use]
-    pub fn new(service: Arc<Telephony>, receiver: Arc<Receiver>, address: SocketAddr) -> Self {
-        Self { records: service.records(), service, receiver, address }
+    pub const fn new(service: Arc<Telephony>, listeners: Arc<Listeners>) -> Self {
+        Self { service, listeners }
     }
 
     async fn status(&self) -> Result<Value, RpcError> {
-        let accounts = self.service.accounts.values().map(|account| {
+        let accounts = self.service.accounts();
+        let accounts = accounts.iter().map(|account| {
             let settings = &account.settings;
             json!({
                 "id": settings.id,
@@ -59,47 +57,38 @@ impl Live {
         Ok(json!({
             "version": env!("CARGO_PKG_VERSION"),
             "pid": std::process::id(),
-            "address": self.address,
+            "address": self.listeners.addresses().await.first(),
             "accounts": accounts.collect::<Vec<_>>(),
-            "webhooks": self.receiver.counted(),
+            "sessions": self.service.sessions(),
+            "webhooks": self.listeners.counted().await,
             "inbox": self.service.inbox.counts().await?,
-            "outbox": self.records.ledger.backlog().await?,
+            "outbox": self.service.ledger.backlog().await?,
         }))
     }
 
     /// Writes a text down, and waits until the carrier has it or it is known why not.
     async fn send(&self, params: Send) -> Result<Value, RpcError> {
-        let refuse = |field: &str, error: &dyn std::error::Error| {
-            RpcError::new(ErrorCode::Params, format!("{field}: {error}"))
-                .with_data(json!({ "field": field }))
-        };
-        let to = PhoneNumber::parse(&params.to).map_err(|error| refuse("to", &error))?;
-        let media = params.media_urls.iter().map(|url| url.parse::<HttpUrl>());
-        let media = media.collect::<Result<Vec<_>, _>>();
-        let media = media.map_err(|error| refuse("mediaUrls", &error))?;
-        let account = match &params.account {
-            Some(id) => self.service.accounts.get(id),
-            None => self.service.default_account(),
-        };
-        let account = account.ok_or_else(|| {
-            RpcError::new(ErrorCode::Params, "there is no such account, or no default one")
-                .with_data(json!({ "field": "account" }))
-        })?;
-        let settings = &account.settings;
-        if !settings.allow_to.is_empty() && !settings.allow_to.contains(&to) {
-            let sentence = "this number is not in allowTo: add it there to text it";
-            return Err(RpcError::new(ErrorCode::Refused, sentence));
-        }
         let source = params.idempotency_key.map_or(Source::Once, Source::Keyed);
-        let parts = account.plan(&params.message, &media);
-        let send = NewSend::new(settings.id.clone(), to, source, parts);
-        let outbox = &self.service.outbox;
-        let id = outbox.submit(send).await.map_err(|error| match error {
-            SubmitError::Conflict | SubmitError::Empty => RpcError::new(ErrorCode::Params, error),
-            other => RpcError::new(ErrorCode::Internal, chain(&other)),
-        })?;
-        Ok(json!(outbox.settled(&id).await?))
+        let (account, retries) = (params.account, Retries::Ours);
+        let (to, text, media) = (params.to, params.message, params.media_urls);
+        let request = Request { to, text, media, account, source, retries };
+        let id = self.service.send(request).await.map_err(|error| refused(&error))?;
+        Ok(json!(self.service.outbox.settled(&id).await?))
     }
+}
+
+/// Why a send was not written down, as callers are told.
+pub(crate) fn refused(error: &RequestError) -> RpcError {
+    let sentence = chain(error);
+    let data = json!({ "field": error.field(), "retryable": error.is_transient() });
+    let code = match error {
+        RequestError::NotAllowed | RequestError::Account | RequestError::NoDefault => {
+            ErrorCode::Refused
+        }
+        _ if error.is_transient() => ErrorCode::Internal,
+        _ => ErrorCode::Params,
+    };
+    RpcError::new(code, sentence).with_data(data)
 }
 
 #[async_trait]
@@ -109,7 +98,11 @@ impl Methods for Live {
             "telephony.status" => self.status().await,
             "telephony.send" => self.send(read(params)?).await,
             _ => {
-                let answer = self.records.call(method, params).await?;
+                if method.starts_with("pairing.") && self.service.has_host() {
+                    let sentence = "OpenClaw decides who may talk: use `openclaw pairing`";
+                    return Err(RpcError::new(ErrorCode::Refused, sentence));
+                }
+                let answer = self.service.records().call(method, params).await?;
                 // Somebody may be owed a text now, or an event may wait again.
                 self.service.owed.notify_one();
                 self.service.arrived.notify_one();

@@ -7,5 +7,7 @@ mod socket;
 
 pub use self::client::{ControlError, Kept, ask};
 pub use self::live::Live;
+pub(crate) use self::live::refused;
+pub(crate) use self::records::read;
 pub use self::records::Records;
 pub use self::socket::ControlSocket;

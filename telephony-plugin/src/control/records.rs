@@ -24,7 +24,7 @@ pub struct Records {
     accounts: Vec<AccountId>,
     inbox: Arc<dyn Inbox>,
     pairing: Arc<dyn PairingStore>,
-    pub(super) ledger: SqliteLedger,
+    ledger: SqliteLedger,
     clock: Arc<dyn Clock>,
 }
 
@@ -204,7 +204,7 @@ impl Methods for Records {
 }
 
 /// Reads parameters; none at all are an empty object.
-pub(super) fn read<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
+pub(crate) fn read<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
     let params = if params.is_null() { json!({}) } else { params };
     serde_json::from_value(params).map_err(|error| RpcError::params(&error))
 }

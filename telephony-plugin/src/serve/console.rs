@@ -18,10 +18,34 @@ const TWILIO_RETRIES: &str = "#rc=5&rp=5xx,ct,rt";
 pub fn describe(config: &Config, address: SocketAddr) -> String {
     let mut text = format!("listening at http://{address}\n");
     for account in config.accounts.iter().filter(|account| account.enabled) {
-        // Writing to a string does not fail.
-        let _ = write_account(&mut text, config, account, address);
+        text.push_str(&describe_account(config, account, address));
     }
     text
+}
+
+/// One account and its URLs, in lines for people.
+#[must_use]
+pub fn describe_account(config: &Config, account: &Account, address: SocketAddr) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = write_account(&mut text, config, account, address);
+    text
+}
+
+/// Where an account's messages are posted: its public URL, or the local one where it has none.
+#[must_use]
+pub fn webhook_url(config: &Config, account: &Account, address: SocketAddr) -> String {
+    let own = own_path(config, account);
+    match PublicUrls::of(account, &config.serve, None) {
+        Some(urls) => format!("{}{own}", urls.webhook()),
+        None => format!("http://{address}{}{own}", config.serve.path),
+    }
+}
+
+/// What leads to one account alone, where there are several.
+fn own_path(config: &Config, account: &Account) -> String {
+    let several = config.accounts.iter().filter(|account| account.enabled).count() > 1;
+    if several { format!("/{}", account.id) } else { String::new() }
 }
 
 fn write_account(
@@ -33,8 +57,7 @@ fn write_account(
     let kind = account.provider.kind();
     let from = account.from.as_ref().map_or("no number of its own", |from| from.as_str());
     writeln!(text, "account {}: {kind}, {from}", account.id)?;
-    let several = config.accounts.iter().filter(|account| account.enabled).count() > 1;
-    let own = if several { format!("/{}", account.id) } else { String::new() };
+    let own = own_path(config, account);
     let path = &config.serve.path;
     let Some(urls) = PublicUrls::of(account, &config.serve, None) else {
         if kind == ProviderKind::Mock {

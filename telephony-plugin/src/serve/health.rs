@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::reach::Reach;
 use async_trait::async_trait;
-use telephony_core::Clock;
-use telephony_webhook::{Health, HealthProbe, Inbox, Receiver};
+use telephony_webhook::{Health, HealthProbe, Receiver};
+
+use crate::service::Telephony;
 
 /// How long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,32 +17,25 @@ const RECENT: Duration = Duration::from_secs(10);
 /// Asks the store, and remembers what came of the last events.
 #[derive(Debug)]
 pub(super) struct Probe {
-    inbox: Arc<dyn Inbox>,
+    service: Arc<Telephony>,
     receiver: Arc<Receiver>,
-    clock: Arc<dyn Clock>,
-    carriers: Vec<Reach>,
 }
 
 impl Probe {
-    pub(super) fn new(
-        inbox: Arc<dyn Inbox>,
-        receiver: Arc<Receiver>,
-        clock: Arc<dyn Clock>,
-        carriers: Vec<Reach>,
-    ) -> Self {
-        Self { inbox, receiver, clock, carriers }
+    pub(super) const fn new(service: Arc<Telephony>, receiver: Arc<Receiver>) -> Self {
+        Self { service, receiver }
     }
 }
 
 #[async_trait]
 impl HealthProbe for Probe {
     async fn health(&self) -> Health {
-        let now = self.clock.now();
+        let now = self.service.clock.now();
         // That can be read does not mean that can be written: a full disk says so to events alone.
         let failed = self.receiver.last_not_stored();
         let failing = failed.is_some_and(|at| now.saturating_since(at) < RECENT);
-        let read = tokio::time::timeout(PATIENCE, self.inbox.next_due(now)).await;
-        let carriers = self.carriers.iter().all(Reach::is_there);
+        let read = tokio::time::timeout(PATIENCE, self.service.inbox.next_due(now)).await;
+        let carriers = self.service.accounts().iter().all(|account| account.reach.is_there());
         Health::new(!failing && matches!(read, Ok(Ok(_))), carriers, None)
     }
 }

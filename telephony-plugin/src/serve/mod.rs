@@ -2,29 +2,26 @@
 
 mod console;
 mod health;
-mod reach;
+mod listeners;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use telephony_core::config::{Account, Config};
-use telephony_core::{Clock, Entropy};
+use telephony_core::{AccountId, Clock, Entropy};
 use telephony_providers::{Connection, Error as ProviderError};
-use telephony_webhook::{
-    Endpoint, EndpointError, InboxError, Limits, OpenError, Receiver, Routes, Server,
-};
+use telephony_webhook::{EndpointError, InboxError, OpenError};
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::console::describe;
-use self::health::Probe;
-use self::reach::Reach;
+pub use self::console::{describe, describe_account, webhook_url};
+pub use self::listeners::{LINGER, Listeners, PATIENCE};
 use crate::control::{ControlSocket, Live};
 use crate::database::Database;
 use crate::handler::Handler;
-use crate::service::{Parts, ServiceError, Telephony};
+use crate::service::{Answering, Parts, Telephony};
 
 /// What a server is started with.
 #[derive(Debug)]
@@ -51,9 +48,12 @@ pub enum StartError {
     /// What an earlier process left cannot be taken over.
     #[error(transparent)]
     Inbox(#[from] InboxError),
-    /// The service cannot be set up.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
+    /// The configuration has no account that is enabled.
+    #[error("the configuration has no account that is enabled: set provider, and enabled to true")]
+    NoAccount,
+    /// An account's provider cannot be set up.
+    #[error("account {0} cannot be set up")]
+    Provider(AccountId, #[source] ProviderError),
     /// An account's webhooks could not be verified.
     #[error("account {account}")]
     Endpoint {
@@ -77,9 +77,9 @@ pub enum StartError {
 /// A server that listens and has not begun to work.
 #[derive(Debug)]
 pub struct Started {
-    server: Server,
+    listeners: Arc<Listeners>,
     service: Arc<Telephony>,
-    receiver: Arc<Receiver>,
+    address: SocketAddr,
 }
 
 impl Started {
@@ -94,35 +94,28 @@ impl Started {
         connect: impl Fn(&Account) -> Result<Connection, ProviderError>,
     ) -> Result<Self, StartError> {
         let Setup { config, database, handler, clock, entropy } = setup;
-        let limits = Limits::default();
-        let left = database.inbox.take_over(clock.now()).await?;
-        if left > 0 {
-            tracing::info!(left, "events that the last process did not finish are taken up again");
+        take_over(&database, &*clock).await?;
+        let agent = Arc::new(Answering::by(handler));
+        let (parts_clock, parts_entropy) = (clock.clone(), entropy.clone());
+        let parts =
+            Parts { database, agent, host: None, clock: parts_clock, entropy: parts_entropy };
+        let service = Arc::new(Telephony::new(parts));
+        let listeners = Listeners::new(Arc::clone(&service), clock, entropy, Duration::ZERO);
+        let mut address = None;
+        for account in config.accounts.iter().filter(|account| account.enabled) {
+            let connection = connect(account)
+                .map_err(|error| StartError::Provider(account.id.clone(), error))?;
+            address = Some(listeners.start(account, &config, None).await?);
+            service.set_account(account.clone(), connection, &config, None);
         }
-        let inbox = database.inbox.clone();
-        let receiver = Receiver::new(inbox.clone(), clock.clone(), entropy.clone(), &limits);
-        let receiver = Arc::new(receiver);
-        receiver.set_routes(routes(&config)?);
-        let parts = Parts { database, handler, clock: clock.clone(), entropy, tunnel: None };
-        let mut reach = Vec::new();
-        let watched = |account: &Account| {
-            let (one, connection) = Reach::watch(connect(account)?);
-            reach.push(one);
-            Ok(connection)
-        };
-        let service = Arc::new(Telephony::new(&config, parts, receiver.arrived(), watched)?);
-        let listener = listen(SocketAddr::new(config.serve.bind, config.serve.port)).await?;
-        let probe = Arc::new(Probe::new(inbox, Arc::clone(&receiver), clock, reach));
-        let address = SocketAddr::new(config.serve.bind, config.serve.port);
-        let server = Server::new(listener, Arc::clone(&receiver), probe, limits)
-            .map_err(|error| StartError::Bind(address, error))?;
-        Ok(Self { server, service, receiver })
+        let address = address.ok_or(StartError::NoAccount)?;
+        Ok(Self { listeners: Arc::new(listeners), service, address })
     }
 
     /// The address it listens at.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
-        self.server.address()
+        self.address
     }
 
     /// To be notified when somebody was approved.
@@ -133,29 +126,22 @@ impl Started {
     /// Works until `stop` becomes true: then first the sockets are closed, and then what came
     /// through them is finished.
     pub async fn run(self, control: Option<ControlSocket>, stop: watch::Receiver<bool>) {
-        let Self { server, service, receiver } = self;
-        let live = Arc::new(Live::new(Arc::clone(&service), receiver, server.address()));
+        let Self { listeners, service, .. } = self;
+        let live = Arc::new(Live::new(Arc::clone(&service), Arc::clone(&listeners)));
         let control = async {
             if let Some(socket) = control {
                 socket.run(live, stop.clone()).await;
             }
         };
-        tokio::join!(server.run(stop.clone()), service.run(stop.clone()), control);
+        tokio::join!(listeners.run(stop.clone()), service.run(stop.clone()), control);
     }
 }
 
-fn routes(config: &Config) -> Result<Routes, StartError> {
-    let accounts = config.accounts.iter().filter(|account| account.enabled);
-    let endpoints = accounts.map(|account| {
-        Endpoint::new(account, &config.serve, &config.webhook_security, None)
-            .map_err(|source| StartError::Endpoint { account: account.id.to_string(), source })
-    });
-    Ok(Routes::new(&config.serve, endpoints.collect::<Result<Vec<_>, _>>()?))
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::Taken(address),
-        _ => StartError::Bind(address, error),
-    })
+/// Has what the last process was working on be worked on anew.
+pub(crate) async fn take_over(database: &Database, clock: &dyn Clock) -> Result<(), InboxError> {
+    let left = database.inbox.take_over(clock.now()).await?;
+    if left > 0 {
+        tracing::info!(left, "events that the last process did not finish are taken up again");
+    }
+    Ok(())
 }

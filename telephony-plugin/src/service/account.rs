@@ -1,19 +1,26 @@
 //! One account, as messages pass through it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use telephony_core::{HttpUrl, config};
 use telephony_pairing::AccessGate;
 use telephony_providers::Connection;
 
+use super::reach::Reach;
 use crate::outbound::{Part, Sender, plan};
 
 /// An account's settings, its carrier, and who may talk to it.
 #[derive(Debug)]
-pub(crate) struct Account {
-    pub(crate) settings: config::Account,
+pub struct Account {
+    /// What is configured.
+    pub settings: config::Account,
     pub(crate) connection: Connection,
     pub(super) gate: Arc<dyn AccessGate>,
+    /// Whether its carrier answers.
+    pub(crate) reach: Reach,
+    /// Whether its messages are given to the agent; else they wait.
+    running: AtomicBool,
 }
 
 impl Account {
@@ -22,7 +29,18 @@ impl Account {
         connection: Connection,
         gate: Arc<dyn AccessGate>,
     ) -> Self {
-        Self { settings, connection, gate }
+        let (reach, connection) = Reach::watch(connection);
+        Self { settings, connection, gate, reach, running: AtomicBool::new(true) }
+    }
+
+    /// Whether its messages are given to the agent; else they wait.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn pause(&self) {
+        self.running.store(false, Ordering::SeqCst);
     }
 
     /// The parts in which a text is sent.

@@ -1,10 +1,10 @@
-//! Gives events to turns: each sender's in order, and only so many senders at once.
+//! Gives events to turns: each sender's in order, and only so many at once.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use telephony_webhook::Leased;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{Telephony, turn};
@@ -21,37 +21,32 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The most events that are leased at once.
 const MAX_LEASED: usize = 64;
 
+/// The most events that are leased beyond those of people who are in a turn: they wait for a place,
+/// or are reports, which need none.
+const MAX_WAITING: usize = 256;
+
 /// How long turns may take when the server stops. What is not done then is done again later.
 const LAST_TURNS: Duration = Duration::from_secs(5);
 
 /// Dispatches until `stop` becomes true.
 pub(super) async fn run(service: Arc<Telephony>, mut stop: watch::Receiver<bool>) {
-    let slots = Arc::new(Semaphore::new(service.max_turns));
     let mut turns = JoinSet::new();
     loop {
         while turns.try_join_next().is_some() {}
-        let slot = tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => break,
-            slot = Arc::clone(&slots).acquire_owned() => slot,
-        };
-        let Ok(slot) = slot else { break };
-        let limit = 1 + slots.available_permits().min(MAX_LEASED - 1);
-        let leased = lease(&service, limit).await;
+        if *stop.borrow() {
+            break;
+        }
+        let room = (service.sessions() + MAX_WAITING).saturating_sub(turns.len());
+        let leased = lease(&service, room.min(MAX_LEASED)).await;
         if leased.is_empty() {
-            drop(slot);
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = service.arrived.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
-            continue;
         }
-        let mut slot = Some(slot);
         for leased in leased {
-            // Slots are taken here alone, so those that were free still are.
-            let slot = slot.take().or_else(|| Arc::clone(&slots).try_acquire_owned().ok());
-            turns.spawn(take_turn(Arc::clone(&service), leased, slot));
+            turns.spawn(take_turn(Arc::clone(&service), leased));
         }
     }
     let finish = async { while turns.join_next().await.is_some() {} };
@@ -60,16 +55,21 @@ pub(super) async fn run(service: Arc<Telephony>, mut stop: watch::Receiver<bool>
     }
 }
 
-async fn take_turn(service: Arc<Telephony>, leased: Leased, slot: Option<OwnedSemaphorePermit>) {
+async fn take_turn(service: Arc<Telephony>, leased: Leased) {
     turn::run(&service, leased).await;
-    drop(slot);
     // The sender's next event may go now.
     service.arrived.notify_one();
 }
 
 async fn lease(service: &Telephony, limit: usize) -> Vec<Leased> {
+    if limit == 0 {
+        return Vec::new();
+    }
+    let running = service.accounts().into_iter().filter(|account| account.is_running());
+    let running: Vec<_> = running.map(|account| account.settings.id.clone()).collect();
     let now = service.clock.now();
-    match service.inbox.lease(None, now, now.saturating_add(LEASE), limit).await {
+    let until = now.saturating_add(LEASE);
+    match service.inbox.lease(Some(&running), now, until, limit).await {
         Ok(leased) => leased,
         Err(error) => {
             tracing::error!(error = chain(&error), "the inbox cannot be read; trying again");

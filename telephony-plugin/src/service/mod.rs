@@ -1,30 +1,38 @@
-//! The channel as it stands alone: takes what is in the inbox, decides, answers.
+//! The channel: takes what is in the inbox, decides, answers.
 
 mod account;
+mod agent;
+mod calls;
 mod dispatch;
 mod housekeeping;
 mod keywords;
 mod notes;
+mod reach;
+mod send;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod turn;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use telephony_core::config::Config;
+use telephony_core::config::{self, Config};
 use telephony_core::{AccountId, Clock, Entropy, HttpUrl};
-use telephony_pairing::{PairingStore, PolicyGate};
-use telephony_providers::{Connection, Error as ProviderError};
+use telephony_pairing::{AccessGate, PairingStore, PolicyGate};
+use telephony_providers::Connection;
 use telephony_webhook::Inbox;
-use thiserror::Error;
 use tokio::sync::{Notify, watch};
 
-pub(crate) use self::account::Account;
+pub use self::account::Account;
+pub use self::agent::{Adoption, AdoptError, Agent, Answering};
+pub use self::calls::{Call, CallError};
 pub use self::housekeeping::RETENTION;
+pub use self::notes::{OwingError, Owing};
+pub use self::send::{Request, RequestError};
+use self::slots::Slots;
 use crate::database::Database;
-use crate::handler::Handler;
 use crate::outbound::{Outbox, SqliteLedger};
 
 /// What a service is made of.
@@ -33,39 +41,40 @@ pub struct Parts {
     /// What is kept.
     pub database: Database,
     /// What answers.
-    pub handler: Arc<dyn Handler>,
+    pub agent: Arc<dyn Agent>,
+    /// Who decides who may talk, and keeps what they are told then, in place of our own policy and
+    /// store.
+    pub host: Option<Authority>,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
     /// Where chance comes from.
     pub entropy: Arc<dyn Entropy>,
-    /// The public URL of accounts that have none of their own.
-    pub tunnel: Option<HttpUrl>,
 }
 
-/// Why a service cannot be.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ServiceError {
-    /// The configuration has no account that is enabled.
-    #[error("the configuration has no account that is enabled: set provider, and enabled to true")]
-    NoAccount,
-    /// An account's provider cannot be set up.
-    #[error("account {0} cannot be set up")]
-    Provider(AccountId, #[source] ProviderError),
+/// Who decides who may talk, in place of an account's own policy.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    /// Decides.
+    pub gate: Arc<dyn AccessGate>,
+    /// Keeps what people are told then.
+    pub owing: Arc<dyn Owing>,
 }
 
 /// All accounts, and everything that happens to their messages.
 #[derive(Debug)]
 pub struct Telephony {
-    pub(crate) accounts: BTreeMap<AccountId, Account>,
-    default_account: Option<AccountId>,
+    accounts: RwLock<BTreeMap<AccountId, Arc<Account>>>,
+    default_account: RwLock<Option<AccountId>>,
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) pairing: Arc<dyn PairingStore>,
+    host: Option<Authority>,
+    owing: Arc<dyn Owing>,
     pub(crate) ledger: SqliteLedger,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) clock: Arc<dyn Clock>,
-    handler: Arc<dyn Handler>,
-    max_turns: usize,
+    entropy: Arc<dyn Entropy>,
+    agent: Arc<dyn Agent>,
+    slots: Arc<Slots>,
     /// Notified when an event may be waiting.
     pub(crate) arrived: Arc<Notify>,
     /// Notified when a text may be owed to somebody.
@@ -73,68 +82,125 @@ pub struct Telephony {
 }
 
 impl Telephony {
-    /// The service of a configuration; `connect` gives each account its provider.
-    ///
-    /// # Errors
-    ///
-    /// [`ServiceError`] when there is nothing it could do.
-    pub fn new(
-        config: &Config,
-        parts: Parts,
-        arrived: Arc<Notify>,
-        mut connect: impl FnMut(&telephony_core::config::Account) -> Result<Connection, ProviderError>,
-    ) -> Result<Self, ServiceError> {
-        let Parts { database, handler, clock, entropy, tunnel } = parts;
-        let ledger = database.ledger;
+    /// A service without accounts yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { database, agent, host, clock, entropy } = parts;
         let pairing: Arc<dyn PairingStore> = Arc::new(database.pairing);
-        let mut accounts = BTreeMap::new();
-        for settings in config.accounts.iter().filter(|account| account.enabled) {
-            let connection = connect(settings)
-                .map_err(|error| ServiceError::Provider(settings.id.clone(), error))?;
-            let gate = PolicyGate::new(
-                settings.policy,
-                settings.allow_from.clone(),
-                Arc::clone(&pairing),
-                Arc::clone(&clock),
-                Arc::clone(&entropy),
-            );
-            let account = Account::new(settings.clone(), connection, Arc::new(gate));
-            accounts.insert(settings.id.clone(), account);
-        }
-        if accounts.is_empty() {
-            return Err(ServiceError::NoAccount);
-        }
-        let senders = accounts
-            .values()
-            .map(|account: &Account| account.sender(&config.serve, tunnel.as_ref()));
-        let outbox = Outbox::new(ledger.clone(), senders, clock.clone(), entropy);
-        let max_turns = usize::try_from(config.max_concurrent_sessions).unwrap_or(usize::MAX);
-        Ok(Self {
-            accounts,
-            default_account: config.default_account.clone(),
+        let owing = match &host {
+            Some(authority) => Arc::clone(&authority.owing),
+            None => Arc::new(notes::Stored(Arc::clone(&pairing))),
+        };
+        let outbox = Outbox::new(database.ledger.clone(), [], clock.clone(), entropy.clone());
+        Self {
+            accounts: RwLock::default(),
+            default_account: RwLock::default(),
             inbox: database.inbox,
             pairing,
-            ledger,
+            host,
+            owing,
+            ledger: database.ledger,
             outbox: Arc::new(outbox),
             clock,
-            handler,
-            max_turns: max_turns.max(1),
-            arrived,
+            entropy,
+            agent,
+            slots: Arc::new(Slots::new(1)),
+            arrived: Arc::default(),
             owed: Notify::new(),
-        })
+        }
+    }
+
+    /// Has this account from now on, in place of an earlier one of its id; `tunnel` is a public
+    /// URL for accounts that have none of their own.
+    pub fn set_account(
+        &self,
+        settings: config::Account,
+        connection: Connection,
+        config: &Config,
+        tunnel: Option<&HttpUrl>,
+    ) {
+        let gate: Arc<dyn AccessGate> = match &self.host {
+            Some(authority) => Arc::clone(&authority.gate),
+            None => Arc::new(PolicyGate::new(
+                settings.policy,
+                settings.allow_from.clone(),
+                Arc::clone(&self.pairing),
+                Arc::clone(&self.clock),
+                Arc::clone(&self.entropy),
+            )),
+        };
+        let account = Account::new(settings, connection, gate);
+        self.outbox.set_sender(account.sender(&config.serve, tunnel));
+        self.slots.resize(usize::try_from(config.max_concurrent_sessions).unwrap_or(usize::MAX));
+        let default = config.default_account.clone();
+        *self.default_account.write().unwrap_or_else(PoisonError::into_inner) = default;
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        accounts.insert(account.settings.id.clone(), Arc::new(account));
+        drop(accounts);
+        self.arrived.notify_one();
+        self.owed.notify_one();
+    }
+
+    /// Gives nothing of this account to the agent until it is set again. What it sends goes on.
+    pub fn pause_account(&self, id: &AccountId) {
+        if let Some(account) = self.account(id) {
+            account.pause();
+        }
+    }
+
+    /// Has this account no more. What waits for it waits until it is there again.
+    pub fn remove_account(&self, id: &AccountId) {
+        self.outbox.remove_sender(id);
+        self.accounts.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// All accounts.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Arc<Account>> {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        accounts.values().map(Arc::clone).collect()
+    }
+
+    /// The account with that id.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<Arc<Account>> {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        accounts.get(id).map(Arc::clone)
     }
 
     /// The account that is meant when none is named.
-    pub(crate) fn default_account(&self) -> Option<&Account> {
-        let named = self.default_account.as_ref().and_then(|id| self.accounts.get(id));
-        named.or_else(|| self.accounts.values().next().filter(|_| self.accounts.len() == 1))
+    #[must_use]
+    pub fn default_account(&self) -> Option<Arc<Account>> {
+        let named = self.default_account.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        let named = named.as_ref().and_then(|id| accounts.get(id));
+        let only = || accounts.values().next().filter(|_| accounts.len() == 1);
+        named.or_else(only).map(Arc::clone)
+    }
+
+    /// How many people are in a turn with the agent.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.slots.taken()
+    }
+
+    /// Whether people are let in by a host and not by us.
+    #[must_use]
+    pub const fn has_host(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// Notified when an event may be waiting.
+    #[must_use]
+    pub fn arrived(&self) -> Arc<Notify> {
+        Arc::clone(&self.arrived)
     }
 
     /// What is kept of its accounts.
     #[cfg(unix)]
     pub(crate) fn records(&self) -> crate::control::Records {
         crate::control::Records::new(
-            self.accounts.keys().cloned().collect(),
+            self.accounts().iter().map(|account| account.settings.id.clone()).collect(),
             Arc::clone(&self.inbox),
             Arc::clone(&self.pairing),
             self.ledger.clone(),

@@ -17,7 +17,7 @@ use telephony_providers::{Connection, MockProvider};
 use telephony_webhook::{EntryState, EventKey, NewEntry};
 use tokio::sync::{Semaphore, watch};
 
-use super::{Parts, Telephony};
+use super::{Answering, Parts, Telephony};
 use crate::database::Database;
 use crate::handler::{Handler, HandlerError, Incoming};
 use crate::outbound::{NewSend, Source};
@@ -75,13 +75,16 @@ impl Scene {
         let (mock, clock) = (Arc::new(MockProvider::default()), Arc::new(ManualClock::new(NOW)));
         let parts = Parts {
             database: Database::in_memory().unwrap(),
-            handler: handler.clone(),
+            agent: Arc::new(Answering::by(handler.clone())),
+            host: None,
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
-            tunnel: None,
         };
-        let connect = |_: &_| Ok(Connection::of(mock.clone(), mock.clone()));
-        let service = Arc::new(Telephony::new(&config, parts, Arc::default(), connect).unwrap());
+        let service = Arc::new(Telephony::new(parts));
+        for account in &config.accounts {
+            let connection = Connection::of(mock.clone(), mock.clone());
+            service.set_account(account.clone(), connection, &config, None);
+        }
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(Arc::clone(&service).run(stopped));
         Self { service, handler, mock, clock, count: AtomicUsize::new(0), _stop: stop }

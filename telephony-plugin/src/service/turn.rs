@@ -1,14 +1,14 @@
 //! One event's turn: whom it is from, whether they may talk, what is answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use telephony_core::{Event, InboundMessage, MessageId};
 use telephony_pairing::Access;
 use telephony_webhook::{EntryState, InboxError, Leased};
 
-use super::account::Account;
 use super::dispatch::LEASE;
-use super::{Telephony, keywords};
+use super::{Account, Adoption, Telephony, keywords};
 use crate::handler::Incoming;
 use crate::outbound::{NewSend, Source};
 use crate::report::chain;
@@ -37,10 +37,16 @@ impl<E: std::error::Error> From<E> for TryAgain {
 
 /// Takes an event's turn and says in the inbox how it ended.
 pub(super) async fn run(service: &Telephony, leased: Leased) {
+    let (inbox, clock) = (Arc::clone(&service.inbox), Arc::clone(&service.clock));
+    let adoption = Arc::new(Adoption::new(inbox, clock, leased.lease.clone()));
+    let work = take(service, &leased, &adoption);
     // When it is lost, this process was held up, and somebody else has the event.
-    let Some(taken) = while_held(service, &leased, take(service, &leased)).await else { return };
+    let Some(taken) = while_held(service, &leased, &adoption, work).await else { return };
     if let Err(TryAgain(reason)) = &taken {
         tracing::error!(message_id = %leased.lease.id, attempt = leased.attempt, reason, "failed");
+    }
+    if adoption.is_adopted() {
+        return;
     }
     // An inbox that fails for a moment is no reason to take the turn again, nor to let the sender
     // wait until the lease runs out.
@@ -73,10 +79,12 @@ async fn settle(
     Ok(())
 }
 
-/// Does `work` while the lease is held; `None` when it was lost.
+/// Does `work` while the lease is held, or the event is somebody else's with our knowledge; `None`
+/// when the lease was lost.
 async fn while_held<T>(
     service: &Telephony,
     leased: &Leased,
+    adoption: &Adoption,
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let mut work = std::pin::pin!(work);
@@ -87,20 +95,25 @@ async fn while_held<T>(
             () = tokio::time::sleep(LEASE / 3) => {}
         }
         let until = service.clock.now().saturating_add(LEASE);
-        if matches!(service.inbox.renew(&leased.lease, until).await, Ok(false)) {
+        if !adoption.is_adopted()
+            && matches!(service.inbox.renew(&leased.lease, until).await, Ok(false))
+            && !adoption.is_adopted()
+        {
             return None;
         }
     }
 }
 
-async fn take(service: &Telephony, leased: &Leased) -> Result<(), TryAgain> {
+async fn take(
+    service: &Telephony,
+    leased: &Leased,
+    adoption: &Arc<Adoption>,
+) -> Result<(), TryAgain> {
     match &leased.event {
-        Event::Message(message) => match service.accounts.get(&message.account) {
-            Some(account) => answer(service, account, &leased.lease.id, message).await,
-            None => Err(TryAgain(format!(
-                "account {} is not in the configuration any more, or not enabled",
-                message.account
-            ))),
+        Event::Message(message) => match service.account(&message.account) {
+            Some(account) => answer(service, &account, adoption, &leased.lease.id, message).await,
+            // It was there a moment ago, when this was leased.
+            None => Err(TryAgain(format!("account {} was removed", message.account))),
         },
         Event::Delivery(update) => Ok(service.outbox.apply(update).await?),
         Event::Call(update) => {
@@ -116,6 +129,7 @@ async fn take(service: &Telephony, leased: &Leased) -> Result<(), TryAgain> {
 async fn answer(
     service: &Telephony,
     account: &Account,
+    adoption: &Arc<Adoption>,
     id: &MessageId,
     message: &InboundMessage,
 ) -> Result<(), TryAgain> {
@@ -141,8 +155,13 @@ async fn answer(
     }
     // Only a number can be answered, and the gate lets nobody else in.
     let Some(to) = message.from.number() else { return Ok(()) };
-    let Some(reply) = service.handler.answer(&Incoming::new(id, message)).await? else {
-        tell("was handled, without a reply");
+    if !account.settings.allow_to.is_empty() {
+        service.ledger.add_contact(account_id, to).await?;
+    }
+    let _slot = service.slots.take(account_id, &message.from).await;
+    let incoming = Incoming::new(id, message);
+    let Some(reply) = service.agent.take(account, &incoming, adoption).await? else {
+        tell("was handled, without a reply of ours");
         return Ok(());
     };
     let since = service.clock.now().saturating_sub(REPLY_WINDOW);

@@ -205,6 +205,34 @@ impl SqliteLedger {
         self.transact(move |db| records::replies_since(db, &account, &to, since)).await
     }
 
+    /// Notes that a number wrote first and was let in.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn add_contact(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+    ) -> Result<(), LedgerError> {
+        let (account, number) = (account.clone(), number.clone());
+        self.transact(move |db| records::add_contact(db, &account, &number)).await
+    }
+
+    /// Whether a number wrote first and was let in.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn is_contact(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+    ) -> Result<bool, LedgerError> {
+        let (account, number) = (account.clone(), number.clone());
+        self.transact(move |db| records::is_contact(db, &account, &number)).await
+    }
+
     /// What waits, and what nobody knows.
     ///
     /// # Errors

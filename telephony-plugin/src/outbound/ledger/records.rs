@@ -106,6 +106,21 @@ pub(super) fn replies_since(
     .query_row(params![account.as_str(), to.as_str(), since.as_millisecond()], |row| row.get(0))
 }
 
+pub(super) fn add_contact(db: &Connection, account: &AccountId, number: &PhoneNumber) -> Answer<()> {
+    db.prepare_cached("INSERT INTO outbound_contact VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute([account.as_str(), number.as_str()])
+        .map(drop)
+}
+
+pub(super) fn is_contact(
+    db: &Connection,
+    account: &AccountId,
+    number: &PhoneNumber,
+) -> Answer<bool> {
+    db.prepare_cached("SELECT 1 FROM outbound_contact WHERE account = ?1 AND number = ?2")?
+        .exists([account.as_str(), number.as_str()])
+}
+
 pub(super) fn backlog(db: &Connection) -> Answer<Backlog> {
     let mut backlog = Backlog::default();
     let sql = "SELECT state, count(*) FROM outbound_part WHERE state <> 2 GROUP BY state";

@@ -59,5 +59,12 @@ pub(super) const MIGRATIONS: &[&str] = &[
     -- Who tries again what was not sent: 0 we, 1 whoever asked for it. A part of theirs that was
     -- not sent is in state 5.
     ALTER TABLE outbound_send ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+
+    -- Who wrote first and was let in, where only some numbers may be texted: they may be answered.
+    CREATE TABLE outbound_contact (
+        account TEXT NOT NULL,
+        number TEXT NOT NULL,
+        PRIMARY KEY (account, number)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];

@@ -9,10 +9,10 @@ use telephony_providers::{Capabilities, Connection, Error, ErrorKind, MessagingP
 
 /// Whether one carrier answers, and knows us. It counts as reachable until it is asked.
 #[derive(Debug, Clone)]
-pub(super) struct Reach(Arc<AtomicBool>);
+pub(crate) struct Reach(Arc<AtomicBool>);
 
 impl Reach {
-    pub(super) fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 

@@ -1,0 +1,102 @@
+//! Who takes turns: a handler that answers, or a host that takes the message over.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use telephony_core::{Body, Clock};
+use telephony_webhook::{Inbox, InboxError, Lease};
+use thiserror::Error;
+
+use super::Account;
+use crate::handler::{Handler, HandlerError, Incoming};
+
+/// Takes messages of people who may talk. It may be given the same one more than once, with the
+/// same id: after a crash, or after it failed.
+#[async_trait]
+pub trait Agent: std::fmt::Debug + Send + Sync {
+    /// Takes a message; the turn of its sender is over when this returns. What it returns is texted
+    /// to the sender by us, and nothing by an agent that answers by itself.
+    ///
+    /// The message is done when this returns, or before that, from when it was
+    /// [adopted](Adoption::adopt): then the sender's next message may come already.
+    async fn take(
+        &self,
+        account: &Account,
+        message: &Incoming<'_>,
+        adoption: &Arc<Adoption>,
+    ) -> Result<Option<Body>, HandlerError>;
+}
+
+/// Answers by a handler.
+#[derive(Debug)]
+pub struct Answering(Arc<dyn Handler>);
+
+impl Answering {
+    /// An agent that answers what `handler` says.
+    #[must_use]
+    pub fn by(handler: Arc<dyn Handler>) -> Self {
+        Self(handler)
+    }
+}
+
+#[async_trait]
+impl Agent for Answering {
+    async fn take(
+        &self,
+        _: &Account,
+        message: &Incoming<'_>,
+        _: &Arc<Adoption>,
+    ) -> Result<Option<Body>, HandlerError> {
+        self.0.answer(message).await
+    }
+}
+
+/// Says in the inbox that somebody else answers for a message from now on.
+#[derive(Debug)]
+pub struct Adoption {
+    inbox: Arc<dyn Inbox>,
+    clock: Arc<dyn Clock>,
+    lease: Lease,
+    adopted: AtomicBool,
+}
+
+/// Why a message is not handed over. Whoever wanted it must leave it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AdoptError {
+    /// The inbox failed.
+    #[error("the inbox did not take it")]
+    Inbox(#[from] InboxError),
+    /// This process was held up, and the message is somebody else's by now.
+    #[error("the message is not ours to hand over any more: it comes again")]
+    Lost,
+}
+
+impl Adoption {
+    pub(super) fn new(inbox: Arc<dyn Inbox>, clock: Arc<dyn Clock>, lease: Lease) -> Self {
+        Self { inbox, clock, lease, adopted: AtomicBool::new(false) }
+    }
+
+    /// Hands the message over. When this returns, that is on disk. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`AdoptError`] when the message is to be left.
+    pub async fn adopt(&self) -> Result<(), AdoptError> {
+        if self.is_adopted() {
+            return Ok(());
+        }
+        if !self.inbox.finish(&self.lease, self.clock.now()).await? && !self.is_adopted() {
+            return Err(AdoptError::Lost);
+        }
+        self.adopted.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Whether it was handed over.
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
+        self.adopted.load(Ordering::SeqCst)
+    }
+}

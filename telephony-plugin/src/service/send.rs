@@ -1,0 +1,124 @@
+//! A send that somebody asks for: checked, planned, written down.
+
+use telephony_core::{AccountId, HttpUrl, MessageId, PhoneNumber};
+use thiserror::Error;
+
+use super::Telephony;
+use crate::outbound::{LedgerError, NewSend, Retries, Source, SubmitError};
+
+/// What somebody asks to be sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Whom it goes to, as it was written.
+    pub to: String,
+    /// The text.
+    pub text: String,
+    /// Pictures and files, by their URLs.
+    pub media: Vec<String>,
+    /// The account; the default one when it is missing.
+    pub account: Option<AccountId>,
+    /// Why.
+    pub source: Source,
+    /// Who tries again what was not sent.
+    pub retries: Retries,
+}
+
+/// Why nothing was written down, and so nothing is sent.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The number is none.
+    #[error("to: expected a number in E.164 form: +, country code, number")]
+    To(#[source] telephony_core::PhoneNumberError),
+    /// The account is not there, or not started.
+    #[error("accountId: there is no such account, or it is not started")]
+    Account,
+    /// No account is named, and none is the default.
+    #[error("accountId: name the account, or set defaultAccount")]
+    NoDefault,
+    /// A URL is none.
+    #[error("mediaUrls: expected http:// or https:// URLs")]
+    Media(#[source] telephony_core::UrlError),
+    /// The number may not be texted or called.
+    #[error("to: this number is not in allowTo, and has not written first: add it there")]
+    NotAllowed,
+    /// It cannot be written down.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// Whether it may be sent cannot be looked up.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl RequestError {
+    /// The field that is wrong.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::To(_) | Self::NotAllowed => Some("to"),
+            Self::Account | Self::NoDefault => Some("accountId"),
+            Self::Media(_) => Some("mediaUrls"),
+            Self::Submit(SubmitError::Empty) => Some("message"),
+            Self::Submit(SubmitError::Conflict) => Some("idempotencyKey"),
+            _ => None,
+        }
+    }
+
+    /// Whether the same may work a while later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Account | Self::NoDefault | Self::Ledger(_) => true,
+            Self::Submit(error) => !matches!(error, SubmitError::Conflict | SubmitError::Empty),
+            _ => false,
+        }
+    }
+}
+
+impl Telephony {
+    /// Writes a send down, to go soon; its id. The same key gives the same id, and has what of it
+    /// was not sent tried again.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] when nothing is written down and nothing is sent.
+    pub async fn send(&self, request: Request) -> Result<MessageId, RequestError> {
+        let account = self.named(request.account.as_ref())?;
+        let to = self.allowed(&account.settings, &request.to).await?;
+        let media = request.media.iter().map(|url| url.parse::<HttpUrl>());
+        let media = media.collect::<Result<Vec<_>, _>>().map_err(RequestError::Media)?;
+        let parts = account.plan(&request.text, &media);
+        let mut send = NewSend::new(account.settings.id.clone(), to, request.source, parts)
+            .asked(&request.text, &request.media);
+        if request.retries == Retries::Theirs {
+            send = send.retried_by_asker();
+        }
+        Ok(self.outbox.submit(send).await?)
+    }
+
+    /// The account that is named, or the default one.
+    pub(super) fn named(
+        &self,
+        id: Option<&AccountId>,
+    ) -> Result<std::sync::Arc<super::Account>, RequestError> {
+        match id {
+            Some(id) => self.account(id).ok_or(RequestError::Account),
+            None => self.default_account().ok_or(RequestError::NoDefault),
+        }
+    }
+
+    /// The number, if it may be texted and called.
+    pub(super) async fn allowed(
+        &self,
+        settings: &telephony_core::config::Account,
+        to: &str,
+    ) -> Result<PhoneNumber, RequestError> {
+        let to = PhoneNumber::parse(to).map_err(RequestError::To)?;
+        let is_listed = settings.allow_to.is_empty() || settings.allow_to.contains(&to);
+        if is_listed || self.ledger.is_contact(&settings.id, &to).await? {
+            Ok(to)
+        } else {
+            Err(RequestError::NotAllowed)
+        }
+    }
+}
