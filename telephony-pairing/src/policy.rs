@@ -34,6 +34,8 @@ pub enum BlockReason {
     NotAPerson,
     /// Too many others wait for approval.
     TooManyWaiting,
+    /// The host does not let them in.
+    Host,
 }
 
 /// What the policy alone says of a sender.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use telephony_pairing::{SqlitePairingStore, StoreError, TransactionWork, Transactions};
 use telephony_webhook::{OpenError, Schema, SqliteInbox, SqliteWriter};
 
+use crate::host::Challenges;
 use crate::outbound::SqliteLedger;
 
 /// What is kept, each by its owner's store, all through one writer, so that one flush of the disk
@@ -19,6 +20,8 @@ pub struct Database {
     pub ledger: SqliteLedger,
     /// Who may talk.
     pub pairing: SqlitePairingStore,
+    /// Whom a host has challenged.
+    pub challenges: Challenges,
 }
 
 impl Database {
@@ -44,14 +47,15 @@ impl Database {
         Self {
             inbox: Arc::new(SqliteInbox::new(writer.clone())),
             ledger: SqliteLedger::new(writer.clone()),
+            challenges: Challenges::new(writer.clone()),
             pairing: SqlitePairingStore::over(Arc::new(Shared(writer))),
         }
     }
 }
 
-fn schemas() -> [Schema; 3] {
+fn schemas() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: SqlitePairingStore::MIGRATIONS };
-    [SqliteInbox::SCHEMA, SqliteLedger::SCHEMA, pairing]
+    [SqliteInbox::SCHEMA, SqliteLedger::SCHEMA, pairing, Challenges::SCHEMA]
 }
 
 /// The one writer, as the pairing store uses it.

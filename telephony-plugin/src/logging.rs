@@ -15,16 +15,32 @@ pub(crate) const SERVER: &str = "info";
 /// Starts logging; `directives` count where [`VARIABLE`] is not set. A second start changes
 /// nothing.
 pub(crate) fn start(directives: &str) {
-    let wanted = std::env::var(VARIABLE).unwrap_or_default();
-    let wanted = if wanted.is_empty() { directives } else { &wanted };
-    // What cannot be read of a filter is left out, and the rest of it counts.
-    let filter = EnvFilter::builder().parse_lossy(wanted);
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter(directives))
         .with_target(false)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .finish();
     // Whoever embeds the library may log already, and then goes on as before.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// The same, with a JSON object a line for a program to read.
+#[cfg(unix)]
+pub(crate) fn start_json(directives: &str) {
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter(directives))
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(std::io::stderr)
+        .finish();
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+fn filter(directives: &str) -> EnvFilter {
+    let wanted = std::env::var(VARIABLE).unwrap_or_default();
+    let wanted = if wanted.is_empty() { directives } else { &wanted };
+    // What cannot be read of a filter is left out, and the rest of it counts.
+    EnvFilter::builder().parse_lossy(wanted)
 }

@@ -8,6 +8,8 @@ mod demo;
 mod inbox;
 #[cfg(unix)]
 mod pairing;
+#[cfg(unix)]
+mod rpc;
 mod segment;
 mod send;
 #[cfg(unix)]
@@ -40,6 +42,8 @@ enum Command {
     #[cfg(unix)]
     Serve(serve::Serve),
     #[cfg(unix)]
+    Rpc(rpc::Rpc),
+    #[cfg(unix)]
     Status(status::Status),
     #[cfg(unix)]
     Pairing(pairing::Pairing),
@@ -70,6 +74,8 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             #[cfg(unix)]
             Command::Serve(serve) => serve.run(),
+            #[cfg(unix)]
+            Command::Rpc(rpc) => rpc.run(),
             #[cfg(unix)]
             Command::Status(status) => status.run(),
             #[cfg(unix)]

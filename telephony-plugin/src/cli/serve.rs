@@ -123,7 +123,7 @@ fn stop_on_signals(stop: watch::Sender<bool>) -> io::Result<impl Future<Output =
 }
 
 /// Many systems allow 256 or 1,024 sockets by default and far more on request.
-fn raise_socket_limit() {
+pub(super) fn raise_socket_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     const WANTED: u64 = 8_192;
     let mut limit = getrlimit(Resource::Nofile);

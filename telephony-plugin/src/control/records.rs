@@ -90,7 +90,7 @@ impl Records {
     /// The records of a database that no server has open.
     #[must_use]
     pub fn of(accounts: Vec<AccountId>, database: Database, clock: Arc<dyn Clock>) -> Self {
-        let Database { inbox, ledger, pairing } = database;
+        let Database { inbox, ledger, pairing, .. } = database;
         Self::new(accounts, inbox, Arc::new(pairing), ledger, clock)
     }
 

@@ -89,6 +89,12 @@ pub enum HandlerError {
     /// The HTTP server cannot be reached, or did not answer.
     #[error("the handler's server cannot be reached, or did not answer")]
     Http(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The host cannot be reached, or refused.
+    #[error("the host did not take the message")]
+    Host(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The host left the message, for now.
+    #[error("the host left the message for another time")]
+    NotTaken,
     /// The HTTP server answered with a status that is no yes.
     #[error("the handler's server answered {0}")]
     HttpStatus(u16),

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::line::{self, Line, MAX_LINE_BYTES};
@@ -59,6 +59,8 @@ struct Shared {
     /// Who waits for which answer; `None` when no answers come any more.
     waiting: Mutex<Option<Waiting>>,
     lines: mpsc::Sender<Vec<u8>>,
+    /// Whether the input has ended.
+    closed: watch::Sender<bool>,
 }
 
 impl Connection {
@@ -75,7 +77,9 @@ impl Connection {
     {
         let (lines, unwritten) = mpsc::channel(MAX_UNWRITTEN);
         let waiting = Mutex::new(Some(HashMap::new()));
-        let connection = Self(Arc::new(Shared { next_id: AtomicU64::new(1), waiting, lines }));
+        let closed = watch::Sender::new(false);
+        let shared = Shared { next_id: AtomicU64::new(1), waiting, lines, closed };
+        let connection = Self(Arc::new(shared));
         let (ended, input_ended) = oneshot::channel();
         let reading = connection.clone();
         let run = async move {
@@ -110,6 +114,12 @@ impl Connection {
         let _forget = Forget { connection: self, id };
         self.0.lines.send(line).await.map_err(|_| ConnectionError::Closed)?;
         Ok(answer.await.map_err(|_| ConnectionError::Closed)??)
+    }
+
+    /// Waits until the other side asks and answers nothing more.
+    pub async fn closed(&self) {
+        // We hold the sender.
+        let _ = self.0.closed.subscribe().wait_for(|closed| *closed).await;
     }
 
     /// Tells the other side something. That it is gone is no error.
@@ -165,6 +175,7 @@ impl Connection {
                 Err(bad) => self.answer(&bad.id, Err(bad.error)).await,
             }
         };
+        self.0.closed.send_replace(true);
         while running.join_next().await.is_some() {}
         result
     }

@@ -1,9 +1,9 @@
 //! One account, as messages pass through it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use telephony_core::{HttpUrl, config};
+use telephony_core::{HttpUrl, Timestamp, config};
 use telephony_pairing::AccessGate;
 use telephony_providers::Connection;
 
@@ -21,6 +21,9 @@ pub struct Account {
     pub(crate) reach: Reach,
     /// Whether its messages are given to the agent; else they wait.
     running: AtomicBool,
+    /// When a message last came and went, in milliseconds since the Unix epoch; 0 for never.
+    last_received: AtomicI64,
+    last_sent: AtomicI64,
 }
 
 impl Account {
@@ -30,7 +33,15 @@ impl Account {
         gate: Arc<dyn AccessGate>,
     ) -> Self {
         let (reach, connection) = Reach::watch(connection);
-        Self { settings, connection, gate, reach, running: AtomicBool::new(true) }
+        Self {
+            settings,
+            connection,
+            gate,
+            reach,
+            running: AtomicBool::new(true),
+            last_received: AtomicI64::new(0),
+            last_sent: AtomicI64::new(0),
+        }
     }
 
     /// Whether its messages are given to the agent; else they wait.
@@ -43,6 +54,26 @@ impl Account {
         self.running.store(false, Ordering::SeqCst);
     }
 
+    pub(crate) fn received(&self, now: Timestamp) {
+        self.last_received.store(now.as_millisecond(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn sent(&self, now: Timestamp) {
+        self.last_sent.store(now.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// When a message last came, since the account was started.
+    #[must_use]
+    pub fn last_received(&self) -> Option<Timestamp> {
+        time(&self.last_received)
+    }
+
+    /// When a host last sent one through it, since the account was started.
+    #[must_use]
+    pub fn last_sent(&self) -> Option<Timestamp> {
+        time(&self.last_sent)
+    }
+
     /// The parts in which a text is sent.
     pub(crate) fn plan(&self, text: &str, media: &[HttpUrl]) -> Vec<Part> {
         plan(text, media, &self.settings.sms, &self.connection.messaging.capabilities())
@@ -52,4 +83,9 @@ impl Account {
     pub(super) fn sender(&self, serve: &config::Serve, tunnel: Option<&HttpUrl>) -> Sender {
         Sender::new(&self.settings, Arc::clone(&self.connection.messaging), serve, tunnel)
     }
+}
+
+fn time(at: &AtomicI64) -> Option<Timestamp> {
+    let at = at.load(Ordering::Relaxed);
+    (at != 0).then(|| Timestamp::from_millisecond(at))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use telephony_core::{Body, Clock};
+use telephony_core::{Body, Clock, Event};
 use telephony_webhook::{Inbox, InboxError, Lease};
 use thiserror::Error;
 
@@ -26,6 +26,9 @@ pub trait Agent: std::fmt::Debug + Send + Sync {
         message: &Incoming<'_>,
         adoption: &Arc<Adoption>,
     ) -> Result<Option<Body>, HandlerError>;
+
+    /// Hears of what is no message: of a delivery, of a call.
+    async fn hear(&self, _: &Event) {}
 }
 
 /// Answers by a handler.

@@ -115,10 +115,15 @@ async fn take(
             // It was there a moment ago, when this was leased.
             None => Err(TryAgain(format!("account {} was removed", message.account))),
         },
-        Event::Delivery(update) => Ok(service.outbox.apply(update).await?),
+        Event::Delivery(update) => {
+            service.outbox.apply(update).await?;
+            service.agent.hear(&leased.event).await;
+            Ok(())
+        }
         Event::Call(update) => {
             let status = update.raw.as_str();
             tracing::info!(account_id = %update.account, call_id = %update.id, status, "call");
+            service.agent.hear(&leased.event).await;
             Ok(())
         }
         // What a later version of the program wrote is not for this one.
@@ -134,6 +139,7 @@ async fn answer(
     message: &InboundMessage,
 ) -> Result<(), TryAgain> {
     let account_id = &account.settings.id;
+    account.received(service.clock.now());
     let from = message.from.masked();
     let tell = |what: &str| tracing::info!(%account_id, message_id = %id, from, "{what}");
     if keywords::opt_out(message).is_some() {

@@ -1,0 +1,153 @@
+//! What the first account sets going, and what each of them adds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use telephony_core::AccountId;
+use telephony_core::config::{self, Config, Database as Place, Host, Tunnel};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use super::challenges::Challenges;
+use super::gate::HostGate;
+use super::protocol::{AccountStart, AccountStarted};
+use super::sidecar::{Owned, Sidecar, watched};
+use super::turns::HostAgent;
+use super::watch;
+use crate::control::{ControlSocket, Live};
+use crate::database::Database;
+use crate::report::chain;
+use crate::rpc::{Connection, ErrorCode, RpcError};
+use crate::serve::{Listeners, PATIENCE, StartError, describe_account, take_over, webhook_url};
+use crate::service::{Authority, Parts, Telephony};
+
+/// What runs since the first account was started.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) service: Arc<Telephony>,
+    pub(super) listeners: Arc<Listeners>,
+    pub(super) agent: Arc<HostAgent>,
+    pub(super) challenges: Challenges,
+    pub(super) connection: Connection,
+    pub(super) webhook_urls: std::sync::Mutex<HashMap<AccountId, String>>,
+    work: Mutex<Option<JoinHandle<bool>>>,
+    /// The state directory is ours as long as anything runs.
+    _owned: Arc<Owned>,
+}
+
+impl Running {
+    /// Waits until all work has ended; whether it ended as it should.
+    pub(super) async fn ended(&self) -> bool {
+        match self.work.lock().await.take() {
+            Some(work) => work.await.unwrap_or(false),
+            None => true,
+        }
+    }
+}
+
+/// Starts an account, and everything else with the first one.
+pub(super) async fn start(
+    sidecar: &Sidecar,
+    running: &mut Option<Arc<Running>>,
+    owned: &Arc<Owned>,
+    connection: &Connection,
+    params: AccountStart,
+) -> Result<AccountStarted, RpcError> {
+    let config = configuration(params.config)?;
+    let account = config.account(&params.account_id).filter(|account| account.enabled).cloned();
+    let account = account.ok_or_else(|| {
+        invalid(format!("config: account {} is not there, or not enabled", params.account_id))
+    })?;
+    let carrier = (sidecar.connect)(&account).map_err(|error| invalid(chain(&error)))?;
+    let running = match running {
+        Some(running) => running,
+        None => running.insert(Arc::new(run(sidecar, owned, connection, &config).await?)),
+    };
+    let address = running.listeners.start(&account, &config, None).await;
+    let address = address.map_err(|error| failed(&error))?;
+    let started = AccountStarted {
+        address: address.to_string(),
+        provider: account.provider.kind().to_string(),
+        from: account.from.as_ref().map(ToString::to_string),
+        webhook_url: webhook_url(&config, &account, address),
+        console: describe_account(&config, &account, address),
+    };
+    running.service.set_account(account, carrier, &config, None);
+    running.webhook_urls().insert(params.account_id.clone(), started.webhook_url.clone());
+    tracing::info!(account_id = %params.account_id, address = started.address, "started");
+    running.tell_status(&params.account_id).await;
+    Ok(started)
+}
+
+async fn run(
+    sidecar: &Sidecar,
+    owned: &Arc<Owned>,
+    connection: &Connection,
+    config: &Config,
+) -> Result<Running, RpcError> {
+    let database = Database::open(&owned.state.database_of(config));
+    let database = database.map_err(|error| failed(&error.into()))?;
+    take_over(&database, &*sidecar.clock).await.map_err(|error| failed(&error.into()))?;
+    let challenges = database.challenges.clone();
+    let gate = HostGate::new(connection.clone(), challenges.clone(), sidecar.clock.clone());
+    let host = Authority { gate: Arc::new(gate), owing: Arc::new(challenges.clone()) };
+    let agent = Arc::new(HostAgent::new(connection.clone()));
+    let (clock, entropy) = (sidecar.clock.clone(), sidecar.entropy.clone());
+    let parts = Parts { database, agent: agent.clone(), host: Some(host), clock, entropy };
+    let service = Arc::new(Telephony::new(parts));
+    let (clock, entropy) = (sidecar.clock.clone(), sidecar.entropy.clone());
+    let listeners = Listeners::new(Arc::clone(&service), clock, entropy, PATIENCE);
+    let listeners = Arc::new(listeners);
+    let control = ControlSocket::bind(&owned.lock.own().socket)
+        .map_err(|error| failed(&StartError::Control(error)))?;
+    let live = Arc::new(Live::new(Arc::clone(&service), Arc::clone(&listeners)));
+    let work = {
+        let (service, listeners) = (Arc::clone(&service), Arc::clone(&listeners));
+        let (connection, challenges) = (connection.clone(), challenges.clone());
+        let (clock, stop) = (sidecar.clock.clone(), sidecar.stop.subscribe());
+        async move {
+            tokio::join!(
+                listeners.run(stop.clone()),
+                Arc::clone(&service).run(stop.clone()),
+                control.run(live, stop.clone()),
+                watch::run(&service, &connection, &challenges, &clock, stop.clone()),
+            );
+        }
+    };
+    let work = Mutex::new(Some(watched(sidecar.stop.clone(), work)));
+    let (connection, _owned) = (connection.clone(), Arc::clone(owned));
+    let webhook_urls = std::sync::Mutex::default();
+    Ok(Running { service, listeners, agent, challenges, connection, webhook_urls, work, _owned })
+}
+
+fn configuration(value: Value) -> Result<Config, RpcError> {
+    let config = config::from_value(value, Host::OpenClaw, &|name| std::env::var(name).ok());
+    let config = config.map_err(|errors| {
+        let problems: Vec<_> = errors.to_string().lines().map(str::to_owned).collect();
+        invalid(format!("channels.telephony has mistakes: {errors}"))
+            .with_data(json!({ "field": "config", "problems": problems }))
+    })?;
+    if !matches!(config.tunnel, Tunnel::None) {
+        let sentence = "tunnel.provider is not supported yet: set up the tunnel yourself, and \
+                        publicUrl to its URL";
+        return Err(invalid(sentence.to_owned()));
+    }
+    if matches!(config.database, Place::Postgres(_)) {
+        let sentence = "database: PostgreSQL is not supported yet: leave it out, or name an \
+                        SQLite file";
+        return Err(invalid(sentence.to_owned()));
+    }
+    Ok(config)
+}
+
+fn invalid(sentence: String) -> RpcError {
+    RpcError::new(ErrorCode::Params, sentence).with_data(json!({ "field": "config" }))
+}
+
+/// What has to be set or done; it may also pass by itself.
+fn failed(error: &StartError) -> RpcError {
+    let is_theirs = matches!(error, StartError::Endpoint { .. } | StartError::Provider(..));
+    let data = json!({ "retryable": !is_theirs });
+    RpcError::new(ErrorCode::Refused, chain(error)).with_data(data)
+}

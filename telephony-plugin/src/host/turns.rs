@@ -1,0 +1,152 @@
+//! Hands messages to the host, which takes them over and answers them by itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use serde_json::json;
+use telephony_core::{Body, Event, MessageId};
+use tokio::sync::Notify;
+
+use super::protocol::{InboundFile, InboundTurn, Reported, TurnTaken};
+use crate::handler::{HandlerError, Incoming};
+use crate::report::chain;
+use crate::rpc::{Connection, ConnectionError, ErrorCode, RpcError};
+use crate::service::{Account, Adoption, Agent};
+
+/// The host, as the service's agent.
+#[derive(Debug)]
+pub struct HostAgent {
+    connection: Connection,
+    turns: Mutex<HashMap<MessageId, Arc<Turn>>>,
+}
+
+/// A message that the host has been given.
+#[derive(Debug)]
+struct Turn {
+    adoption: Arc<Adoption>,
+    settled: Notify,
+}
+
+/// A turn, until it is over.
+struct Begun<'a> {
+    agent: &'a HostAgent,
+    id: &'a MessageId,
+    turn: Arc<Turn>,
+}
+
+impl HostAgent {
+    /// An agent that asks over `connection`.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self { connection, turns: Mutex::default() }
+    }
+
+    /// The host takes a message over: when this returns, that is on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`RpcError`] when the host is to leave it.
+    pub async fn adopted(&self, id: &MessageId) -> Result<(), RpcError> {
+        let turn = self.turns().get(id).map(Arc::clone);
+        let turn = turn.ok_or_else(|| {
+            RpcError::new(ErrorCode::NotFound, "this message is in no turn: it comes again")
+        })?;
+        turn.adoption.adopt().await.map_err(|error| {
+            RpcError::new(ErrorCode::Internal, chain(&error))
+        })
+    }
+
+    /// The host is done with a message. Of one that is in no turn there is nothing to be done.
+    pub fn settled(&self, id: &MessageId) {
+        if let Some(turn) = self.turns().get(id) {
+            turn.settled.notify_one();
+        }
+    }
+
+    fn begin<'a>(&'a self, id: &'a MessageId, adoption: &Arc<Adoption>) -> Begun<'a> {
+        let turn = Turn { adoption: Arc::clone(adoption), settled: Notify::new() };
+        let turn = Arc::new(turn);
+        self.turns().insert(id.clone(), Arc::clone(&turn));
+        Begun { agent: self, id, turn }
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashMap<MessageId, Arc<Turn>>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask(&self, message: &InboundTurn) -> Result<bool, ConnectionError> {
+        let answer = self.connection.call("inbound.message", &json!(message)).await?;
+        let answer: TurnTaken = serde_json::from_value(answer)
+            .map_err(|error| ConnectionError::Refused(RpcError::params(&error)))?;
+        Ok(answer.taken)
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        self.agent.turns().remove(self.id);
+    }
+}
+
+#[async_trait]
+impl Agent for HostAgent {
+    async fn take(
+        &self,
+        account: &Account,
+        message: &Incoming<'_>,
+        adoption: &Arc<Adoption>,
+    ) -> Result<Option<Body>, HandlerError> {
+        let begun = self.begin(message.id, adoption);
+        let turn = InboundTurn {
+            account_id: account.settings.id.clone(),
+            id: message.id.clone(),
+            from: message.from.to_owned(),
+            to: message.to.to_owned(),
+            text: message.text.to_owned(),
+            media: Vec::<InboundFile>::new(),
+            received_at: message.received_at,
+        };
+        let asked = tokio::select! {
+            asked = self.ask(&turn) => asked,
+            () = self.connection.closed() => Err(ConnectionError::Closed),
+        };
+        match asked {
+            // The host knew it already, or has taken it over without saying so.
+            Ok(true) => adoption.adopt().await.map_err(|error| HandlerError::Host(error.into()))?,
+            Ok(false) if !adoption.is_adopted() => return Err(HandlerError::NotTaken),
+            Ok(false) => {}
+            Err(error) if !adoption.is_adopted() => return Err(HandlerError::Host(error.into())),
+            Err(error) => {
+                let error = chain(&error);
+                tracing::warn!(message_id = %message.id, error, "the host's turn broke off");
+                return Ok(None);
+            }
+        }
+        tokio::select! {
+            () = begun.turn.settled.notified() => {}
+            () = self.connection.closed() => {}
+        }
+        Ok(None)
+    }
+
+    async fn hear(&self, event: &Event) {
+        let (method, account_id, provider_id, status) = match event {
+            Event::Delivery(update) => {
+                let (id, status) = (update.id.as_str(), update.report.status.as_str());
+                ("delivery.updated", &update.account, id, status)
+            }
+            Event::Call(update) => {
+                let status = update.status.map_or(update.raw.as_str(), |status| status.as_str());
+                ("call.updated", &update.account, update.id.as_str(), status)
+            }
+            _ => return,
+        };
+        let reported = Reported {
+            account_id: account_id.clone(),
+            provider_id: provider_id.to_owned(),
+            status: status.to_owned(),
+        };
+        self.connection.notify(method, &json!(reported)).await;
+    }
+}
