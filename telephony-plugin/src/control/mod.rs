@@ -8,6 +8,6 @@ mod socket;
 pub use self::client::{ControlError, Kept, ask};
 pub use self::live::Live;
 pub(crate) use self::live::refused;
-pub(crate) use self::records::read;
 pub use self::records::Records;
+pub(crate) use self::records::read;
 pub use self::socket::ControlSocket;

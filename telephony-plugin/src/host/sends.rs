@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use telephony_core::{IdError, MessageId, ProviderCallId};
 use telephony_providers::Outcome;
 
-use super::protocol::{
-    CallResult, HangUp, PlaceCall, SendMessage, SendMms, SendResult, Verdict,
-};
+use super::protocol::{CallResult, HangUp, PlaceCall, SendMessage, SendMms, SendResult, Verdict};
 use super::start::Running;
 use crate::control::refused;
 use crate::outbound::{PartState, Retries, SendOutcome, SendStatus, Source};

@@ -13,7 +13,9 @@ use telephony_providers::{Connection as Carrier, Error as ProviderError};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
-use super::protocol::{AccountStop, Initialize, Initialized, OfMessage, OfSender, PROTOCOL, StopReason};
+use super::protocol::{
+    AccountStop, Initialize, Initialized, OfMessage, OfSender, PROTOCOL, StopReason,
+};
 use super::start::{Running, start};
 use super::watch::approved;
 use crate::control::read;
@@ -124,7 +126,8 @@ impl Sidecar {
         if owned.is_some() {
             return Err(RpcError::new(ErrorCode::Refused, "this is initialised already"));
         }
-        let failed = |error: &dyn std::error::Error| RpcError::new(ErrorCode::Refused, chain(error));
+        let failed =
+            |error: &dyn std::error::Error| RpcError::new(ErrorCode::Refused, chain(error));
         let path = PathBuf::from(params.state_dir);
         let state = StateDirectory::find(Some(&path)).map_err(|error| failed(&error))?;
         state.make().map_err(|error| failed(&error))?;
@@ -151,7 +154,10 @@ impl Sidecar {
         }
     }
 
-    async fn start_account(&self, params: super::protocol::AccountStart) -> Result<Value, RpcError> {
+    async fn start_account(
+        &self,
+        params: super::protocol::AccountStart,
+    ) -> Result<Value, RpcError> {
         let owned = self.owned.lock().await.clone();
         let (Some(owned), Some(connection)) = (owned, self.connection.get()) else {
             return Err(RpcError::new(ErrorCode::Refused, "initialize comes first"));

@@ -25,7 +25,14 @@ impl Running {
             let word = word(&status).to_owned();
             let (kind, account_id) = ("message".to_owned(), status.account.clone());
             let detail = json!({ "outcome": status.outcome, "parts": status.parts });
-            return Ok(json!(Status { id, kind, account_id, status: word, recorded: true, detail }));
+            return Ok(json!(Status {
+                id,
+                kind,
+                account_id,
+                status: word,
+                recorded: true,
+                detail
+            }));
         }
         let accounts = match &account_id {
             Some(id) => self.service.account(id).into_iter().collect(),
@@ -87,8 +94,8 @@ impl Running {
     /// sent.
     pub(super) async fn probe(&self, params: OfAccount) -> Result<Value, RpcError> {
         let account = self.service.account(&params.account_id);
-        let account = account
-            .ok_or_else(|| call_failed(&crate::service::RequestError::Account.into()))?;
+        let account =
+            account.ok_or_else(|| call_failed(&crate::service::RequestError::Account.into()))?;
         let kind = account.settings.provider.kind();
         let nobodys = match kind {
             ProviderKind::Twilio => "SM00000000000000000000000000000000",
@@ -161,9 +168,9 @@ impl Running {
 fn word(status: &SendStatus) -> &'static str {
     let delivered = status.parts.iter().filter_map(|part| part.delivery.as_ref());
     // The part that has come least far, or has failed.
-    let worst = delivered.map(telephony_core::DeliveryState::status).min_by_key(|status| {
-        if status.is_failure() { 0 } else { 1 + status.rank() }
-    });
+    let worst = delivered
+        .map(telephony_core::DeliveryState::status)
+        .min_by_key(|status| if status.is_failure() { 0 } else { 1 + status.rank() });
     match (status.outcome, worst) {
         (SendOutcome::Sent, Some(status)) => status.as_str(),
         (SendOutcome::Sent, None) => "sent",

@@ -52,9 +52,10 @@ impl HostAgent {
         let turn = turn.ok_or_else(|| {
             RpcError::new(ErrorCode::NotFound, "this message is in no turn: it comes again")
         })?;
-        turn.adoption.adopt().await.map_err(|error| {
-            RpcError::new(ErrorCode::Internal, chain(&error))
-        })
+        turn.adoption
+            .adopt()
+            .await
+            .map_err(|error| RpcError::new(ErrorCode::Internal, chain(&error)))
     }
 
     /// The host is done with a message. Of one that is in no turn there is nothing to be done.

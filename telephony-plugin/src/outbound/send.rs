@@ -93,10 +93,8 @@ impl NewSend {
     /// Says what was asked for, before it was planned: that is what the same key must come with.
     #[must_use]
     pub fn asked(mut self, text: &str, media: &[String]) -> Self {
-        self.asked = Some(digest(
-            &self.to,
-            std::iter::once(text).chain(media.iter().map(String::as_str)),
-        ));
+        self.asked =
+            Some(digest(&self.to, std::iter::once(text).chain(media.iter().map(String::as_str))));
         self
     }
 

@@ -135,7 +135,9 @@ impl Listeners {
     /// What became of webhooks at the sockets that are open.
     pub async fn counted(&self) -> Counted {
         let open = self.open.lock().await;
-        open.values().map(|listener| listener.receiver.counted()).fold(Counted::default(), |a, b| a + b)
+        open.values()
+            .map(|listener| listener.receiver.counted())
+            .fold(Counted::default(), |a, b| a + b)
     }
 
     /// Lets go what is over, until `stop` becomes true; then closes every socket, and finishes what

@@ -1,8 +1,8 @@
 //! Calls that somebody asks for.
 
 use telephony_core::{
-    AccountId, CallContent, CallId, CallRequest, EntropyError, HttpUrl, IdError, UrlError,
-    ProviderCallId,
+    AccountId, CallContent, CallId, CallRequest, EntropyError, HttpUrl, IdError, ProviderCallId,
+    UrlError,
 };
 use telephony_providers::{CallSnapshot, Error as ProviderError, PlacedCall};
 use thiserror::Error;
@@ -64,9 +64,7 @@ impl Telephony {
         let to = self.allowed(settings, &call.to).await?;
         let content = match (call.text.filter(|text| !text.trim().is_empty()), call.url) {
             (Some(_), Some(_)) => return Err(CallError::Both),
-            (None, Some(url)) => {
-                CallContent::Url(url.parse::<HttpUrl>().map_err(CallError::Url)?)
-            }
+            (None, Some(url)) => CallContent::Url(url.parse::<HttpUrl>().map_err(CallError::Url)?),
             (text, None) => {
                 let text = text.unwrap_or_else(|| settings.voice.greeting.clone());
                 CallContent::Say { text: text.into(), language: None }

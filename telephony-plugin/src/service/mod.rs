@@ -26,10 +26,10 @@ use telephony_webhook::Inbox;
 use tokio::sync::{Notify, watch};
 
 pub use self::account::Account;
-pub use self::agent::{Adoption, AdoptError, Agent, Answering};
+pub use self::agent::{AdoptError, Adoption, Agent, Answering};
 pub use self::calls::{Call, CallError};
 pub use self::housekeeping::RETENTION;
-pub use self::notes::{OwingError, Owing};
+pub use self::notes::{Owing, OwingError};
 pub use self::send::{Request, RequestError};
 use self::slots::Slots;
 use crate::database::Database;

@@ -87,6 +87,9 @@ impl Telephony {
         let to = self.allowed(&account.settings, &request.to).await?;
         let media = request.media.iter().map(|url| url.parse::<HttpUrl>());
         let media = media.collect::<Result<Vec<_>, _>>().map_err(RequestError::Media)?;
+        if request.text.trim().is_empty() && media.is_empty() {
+            return Err(SubmitError::Empty.into());
+        }
         let parts = account.plan(&request.text, &media);
         let mut send = NewSend::new(account.settings.id.clone(), to, request.source, parts)
             .asked(&request.text, &request.media);

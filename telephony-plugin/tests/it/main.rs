@@ -15,9 +15,13 @@ mod crash;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod gateway;
+#[cfg(unix)]
 mod load;
 #[cfg(unix)]
 mod outside;
+#[cfg(unix)]
+mod rpc;
 #[cfg(unix)]
 mod running;
 mod segment;

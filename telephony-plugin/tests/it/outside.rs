@@ -1,7 +1,7 @@
 //! What is outside of the server: a carrier that counts what reaches it, a handler that counts what
 //! it is given, and death at a chosen moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
@@ -38,6 +38,8 @@ struct Seen {
     handled: Mutex<HashMap<String, usize>>,
     /// Whom texts were for, and what they say.
     texts: Mutex<Vec<(String, String)>>,
+    /// What the carrier answers to the next texts in place of taking them.
+    refusals: Mutex<VecDeque<u16>>,
     /// After how many more of a moment who is killed.
     fuse: Mutex<Option<(Moment, usize, u32)>>,
 }
@@ -77,6 +79,11 @@ impl Outside {
     /// Kills `pid` when `moment` has come `times` times from now.
     pub fn kill_at(&self, moment: Moment, times: usize, pid: u32) {
         *self.seen.fuse.lock().unwrap() = Some((moment, times, pid));
+    }
+
+    /// Has the carrier answer the next text with this status.
+    pub fn refuse_next(&self, status: u16) {
+        self.seen.refusals.lock().unwrap().push_back(status);
     }
 
     /// Says that a webhook was answered 200.
@@ -125,6 +132,15 @@ impl Seen {
             texts.len()
         };
         self.reach(Moment::Sending);
+        if let Some(status) = self.refusals.lock().unwrap().pop_front() {
+            let code = match status {
+                400 => 21_211,
+                429 => 20_429,
+                _ => 20_500,
+            };
+            let body = json!({ "code": code, "message": "no", "status": status });
+            return ResponseTemplate::new(status).set_body_json(body);
+        }
         let sid = format!("SM{sent:032}");
         ResponseTemplate::new(201).set_body_json(json!({ "sid": sid, "status": "queued" }))
     }

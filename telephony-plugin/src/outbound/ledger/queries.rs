@@ -89,7 +89,9 @@ fn resume(db: &Connection, id: &MessageId, now: i64) -> Answer<()> {
     db.prepare_cached("UPDATE outbound_part SET is_first = 0 WHERE lane = ?1 AND state = 0")?
         .execute([lane])?;
     let busy: bool = db
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbound_part WHERE lane = ?1 AND state = 1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbound_part WHERE lane = ?1 AND state = 1)",
+        )?
         .query_row([lane], |row| row.get(0))?;
     // What is on its way lets the next one go when it has ended.
     if busy { Ok(()) } else { advance(db, *row) }

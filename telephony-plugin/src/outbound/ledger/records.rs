@@ -106,7 +106,11 @@ pub(super) fn replies_since(
     .query_row(params![account.as_str(), to.as_str(), since.as_millisecond()], |row| row.get(0))
 }
 
-pub(super) fn add_contact(db: &Connection, account: &AccountId, number: &PhoneNumber) -> Answer<()> {
+pub(super) fn add_contact(
+    db: &Connection,
+    account: &AccountId,
+    number: &PhoneNumber,
+) -> Answer<()> {
     db.prepare_cached("INSERT INTO outbound_contact VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute([account.as_str(), number.as_str()])
         .map(drop)

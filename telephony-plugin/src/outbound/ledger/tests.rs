@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use super::{Claimed, SqliteLedger};
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, SendStatus, Source};
 
-mod model;
 mod asked_again;
+mod model;
 mod queue;
 mod reports;
 
@@ -34,9 +34,7 @@ fn number(last: u32) -> PhoneNumber {
 
 /// Each account of these tests, as much of it as there is.
 fn everyone() -> HashMap<AccountId, usize> {
-    ["default", "other"]
-        .map(|name| (account(name), usize::MAX))
-        .into()
+    ["default", "other"].map(|name| (account(name), usize::MAX)).into()
 }
 
 fn account(name: &str) -> AccountId {

@@ -13,7 +13,10 @@ async fn what_was_not_sent_goes_when_it_is_asked_for_again_and_what_was_does_not
     sent(&ledger, &claim_one(&ledger, NOW).await, "SM1").await;
     let second = claim_one(&ledger, NOW).await;
     ledger.given_back(second.row, "busy".to_owned(), NOW).await.unwrap();
-    assert_eq!(states(&ledger, "a").await, [PartState::Sent, PartState::NotSent, PartState::NotSent]);
+    assert_eq!(
+        states(&ledger, "a").await,
+        [PartState::Sent, PartState::NotSent, PartState::NotSent]
+    );
     assert_eq!(status(&ledger, "a").await.outcome, SendOutcome::Partial);
     assert!(claim(&ledger, later(86_400)).await.is_empty(), "nothing goes by itself");
 

@@ -45,8 +45,8 @@ struct Model {
 }
 
 /// Every other send is repeated by whoever asked for it.
-const fn is_theirs(at: usize) -> bool {
-    at % 2 == 0
+fn is_theirs(at: usize) -> bool {
+    at.is_multiple_of(2)
 }
 
 /// When the send of a part was written down, and the part's place in it.
