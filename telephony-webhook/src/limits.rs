@@ -27,6 +27,10 @@ pub struct Limits {
     pub body_deadline: Duration,
     /// The most requests that are being read or verified at once; more are answered 503.
     pub in_flight: usize,
+    /// The most files that are handed out at once; more are answered 503.
+    pub downloads: usize,
+    /// How long a client may read nothing of what it is sent until the connection is cut.
+    pub stall: Duration,
     /// The most open connections; more wait in the operating system's queue.
     pub connections: usize,
     /// How long requests in flight may take to end when the server is stopped.
@@ -41,14 +45,16 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 5 s for the head, 5 s for the body, 1,024 requests in flight, 4,096 connections, 8 s to
-    /// drain; 20 failed signatures of an address and one more every 3 s; 600 messages of a sender
+    /// 5 s for the head, 5 s for the body, 1,024 requests in flight, 64 files handed out, 20 s
+    /// without anything read, 4,096 connections, 8 s to drain; 20 failed signatures of an address and one more every 3 s; 600 messages of a sender
     /// and 10 more a second; 20,000 requests a second of a route.
     fn default() -> Self {
         Self {
             head_deadline: Duration::from_secs(5),
             body_deadline: Duration::from_secs(5),
             in_flight: 1_024,
+            downloads: 64,
+            stall: Duration::from_secs(20),
             connections: 4_096,
             drain: Duration::from_secs(8),
             failed_authentication: Quota { burst: 20, every: Duration::from_secs(3) },

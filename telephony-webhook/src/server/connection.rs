@@ -9,9 +9,10 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_io_timeout::TimeoutWriter;
 
 use super::respond::Service;
 use crate::limits::{Limits, MAX_HEAD_BYTES};
@@ -34,6 +35,9 @@ pub(super) async fn serve(
 ) {
     // An answer is one small packet, and waits for no other.
     let _ = stream.set_nodelay(true);
+    // Who takes a file and does not read on would keep it, and its connection, for ever.
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(limits.stall));
     let respond = service_fn(move |request| {
         let service = Arc::clone(&service);
         Box::pin(async move { service.respond(request, peer.ip()).await })
@@ -43,7 +47,7 @@ pub(super) async fn serve(
         .header_read_timeout(limits.head_deadline)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), respond);
+        .serve_connection(TokioIo::new(Box::pin(stream)), respond);
     let ended = {
         let requests = poll_fn(|context| connection.poll_without_shutdown(context));
         tokio::select! {
@@ -67,7 +71,7 @@ pub(super) async fn serve(
     linger(connection.into_parts().io.into_inner()).await;
 }
 
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -1,9 +1,12 @@
 //! The HTTP server: sockets, deadlines and caps around a [`Receiver`].
 
+mod assets;
 mod body;
 mod connection;
+mod download;
 mod health;
 mod newcomers;
+mod range;
 mod respond;
 
 use std::net::SocketAddr;
@@ -14,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+pub use self::assets::{Asset, Assets};
 pub use self::health::{Health, HealthProbe};
 use self::respond::Service;
 use crate::limits::Limits;
@@ -35,7 +39,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     limits: Limits,
-    service: Arc<Service>,
+    service: Service,
 }
 
 impl Server {
@@ -51,8 +55,16 @@ impl Server {
         limits: Limits,
     ) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
-        let service = Arc::new(Service::new(receiver, health, &limits));
+        let service = Service::new(receiver, health, &limits);
         Ok(Self { listener, address, limits, service })
+    }
+
+    /// Hands out files too: `{prefix}/{name}` is the asset of that name. Everything below the
+    /// prefix is theirs, and no webhook's.
+    #[must_use]
+    pub fn with_assets(mut self, prefix: &str, assets: Arc<dyn Assets>) -> Self {
+        self.service.mount(prefix, assets);
+        self
     }
 
     /// The address it listens at.
@@ -65,6 +77,7 @@ impl Server {
     /// flight and closes every connection, within [`Limits::drain`].
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let Self { listener, limits, service, .. } = self;
+        let service = Arc::new(service);
         let slots = Arc::new(Semaphore::new(limits.connections));
         let mut connections = JoinSet::new();
         let (close, closing) = watch::channel(false);

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
 };
 use hyper::{Method, Response, StatusCode};
 use tokio::sync::Semaphore;
 
+use super::assets::{Assets, Mounted};
 use super::body::{self, BodyError};
+use super::download::{self, Content};
 use super::health::{Health, HealthProbe};
 use crate::answer::Answer;
 use crate::headers::Headers;
@@ -25,12 +27,17 @@ use crate::request::Request;
 /// Where readiness is told.
 const HEALTH_PATH: &str = "/health";
 
+/// The answer to another method than those that read.
+const TO_BE_READ: Answer = Answer { allow: Some("GET, HEAD"), ..Answer::METHOD };
+
 /// What answers requests.
 #[derive(Debug)]
 pub(super) struct Service {
     receiver: Arc<Receiver>,
     health: Arc<dyn HealthProbe>,
+    assets: Option<Mounted>,
     in_flight: Semaphore,
+    downloads: Arc<Semaphore>,
     body_deadline: Duration,
     stopping: AtomicBool,
 }
@@ -44,10 +51,17 @@ impl Service {
         Self {
             receiver,
             health,
+            assets: None,
             in_flight: Semaphore::new(limits.in_flight),
+            downloads: Arc::new(Semaphore::new(limits.downloads)),
             body_deadline: limits.body_deadline,
             stopping: AtomicBool::new(false),
         }
+    }
+
+    /// Hands out files below `prefix`.
+    pub(super) fn mount(&mut self, prefix: &str, assets: Arc<dyn Assets>) {
+        self.assets = Some(Mounted::new(prefix, assets));
     }
 
     /// Closes each connection after its next answer.
@@ -59,9 +73,13 @@ impl Service {
         &self,
         request: hyper::Request<Incoming>,
         peer: IpAddr,
-    ) -> Result<Response<Full<Bytes>>, Infallible> {
-        let mut response = if request.uri().path() == HEALTH_PATH {
+    ) -> Result<Response<Content>, Infallible> {
+        let path = request.uri().path();
+        let asset = self.assets.as_ref().and_then(|at| Some((&at.assets, at.name(path)?)));
+        let mut response = if path == HEALTH_PATH {
             self.tell_health(request.method()).await
+        } else if let Some((assets, name)) = asset {
+            self.hand_out(&request, &**assets, name).await
         } else {
             write(self.answer(request, peer).await)
         };
@@ -107,9 +125,33 @@ impl Service {
         self.receiver.receive(&admitted, request).await
     }
 
-    async fn tell_health(&self, method: &Method) -> Response<Full<Bytes>> {
+    /// Whoever asks proves with the name alone that it was told to.
+    async fn hand_out(
+        &self,
+        request: &hyper::Request<Incoming>,
+        assets: &dyn Assets,
+        name: &str,
+    ) -> Response<Content> {
+        let method = request.method();
         if method != Method::GET && method != Method::HEAD {
-            return write(Answer { allow: Some("GET, HEAD"), ..Answer::METHOD });
+            return write(TO_BE_READ);
+        }
+        let Ok(permit) = Arc::clone(&self.downloads).try_acquire_owned() else {
+            return write(Answer::UNAVAILABLE);
+        };
+        let Some(asset) = assets.find(name).await else { return write(Answer::NOT_FOUND) };
+        match download::answer(method, request.headers(), asset, permit).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::error!(%error, "a hosted file cannot be read");
+                write(Answer::UNAVAILABLE)
+            }
+        }
+    }
+
+    async fn tell_health(&self, method: &Method) -> Response<Content> {
+        if method != Method::GET && method != Method::HEAD {
+            return write(TO_BE_READ);
         }
         let health = self.health.health().await;
         let ready = health.is_ready() && !self.stopping.load(Ordering::Relaxed);
@@ -119,7 +161,7 @@ impl Service {
         let body = serde_json::json!({
             "status": word, "store": store, "provider": provider, "tunnel": tunnel,
         });
-        let mut response = Response::new(Full::from(body.to_string()));
+        let mut response = Response::new(Either::Left(Full::from(body.to_string())));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -128,8 +170,8 @@ impl Service {
     }
 }
 
-fn write(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(answer.body));
+fn write(answer: Answer) -> Response<Content> {
+    let mut response = Response::new(Either::Left(Full::from(answer.body)));
     // Our own statuses are all valid ones.
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or_default();
     let headers = response.headers_mut();

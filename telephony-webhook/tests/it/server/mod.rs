@@ -1,5 +1,6 @@
 //! The server over real sockets.
 
+mod assets;
 mod refused;
 mod running;
 mod slow;

@@ -124,6 +124,16 @@ pub struct Running {
 
 impl Running {
     pub async fn start(config: Value, limits: Limits, inbox: Arc<Breakable>) -> Self {
+        Self::start_as(config, limits, inbox, |server| server).await
+    }
+
+    /// With something more that the server is told.
+    pub async fn start_as(
+        config: Value,
+        limits: Limits,
+        inbox: Arc<Breakable>,
+        set_up: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let config = from_value(config, Host::Standalone, &|_| None).unwrap();
         let clock = Arc::new(SystemClock);
         let receiver = Receiver::new(inbox.clone(), clock, Arc::new(OsEntropy), &limits);
@@ -135,6 +145,7 @@ impl Running {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let health = Arc::new(Probe(Arc::clone(&inbox)));
         let server = Server::new(listener, Arc::clone(&receiver), health, limits).unwrap();
+        let server = set_up(server);
         let (stop, stopped) = watch::channel(false);
         let address = server.address();
         let served = tokio::spawn(server.run(stopped));
