@@ -9,6 +9,7 @@ mod demo;
 pub mod handler;
 pub mod host;
 pub mod logging;
+pub mod media;
 pub mod outbound;
 mod report;
 pub mod rpc;
