@@ -9,6 +9,13 @@ use telephony_core::config::{Account, Serve};
 pub(crate) struct PublicUrls {
     webhook: String,
     status: String,
+    media: String,
+}
+
+/// The path that hosted files are below. It is below that of webhooks, so that a proxy that passes
+/// on those passes on these.
+pub(crate) fn media_path(serve: &Serve) -> String {
+    format!("{}/media", serve.path.trim_end_matches('/'))
 }
 
 impl PublicUrls {
@@ -23,7 +30,11 @@ impl PublicUrls {
         let root = url.strip_suffix(serve.path.trim_end_matches('/')).unwrap_or(url);
         let root = root.trim_end_matches('/');
         let (path, status_path) = (&serve.path, &serve.status_path);
-        Self { webhook: format!("{root}{path}"), status: format!("{root}{status_path}") }
+        Self {
+            webhook: format!("{root}{path}"),
+            status: format!("{root}{status_path}"),
+            media: format!("{root}{}", media_path(serve)),
+        }
     }
 
     /// Where messages and calls are posted.
@@ -34,5 +45,10 @@ impl PublicUrls {
     /// Where reports are posted.
     pub(crate) fn status(&self) -> &str {
         &self.status
+    }
+
+    /// What hosted files are fetched below.
+    pub(crate) fn media(&self) -> &str {
+        &self.media
     }
 }

@@ -43,6 +43,8 @@ pub async fn says_what_it_can_do(works: Connection) {
     let first = works.messaging.capabilities();
     assert!(first.gsm7_characters >= 160 && first.ucs2_units >= 70, "{first:?}");
     assert_eq!(first.mms, first.media_count > 0 && first.media_total_bytes > 0, "{first:?}");
+    assert!(first.media_picture_bytes <= first.media_total_bytes, "{first:?}");
+    assert!(first.media_other_bytes <= first.media_picture_bytes, "{first:?}");
     answered(works.messaging.send(&answered(text().build())).await);
     assert_eq!(first, works.messaging.capabilities());
 }

@@ -126,6 +126,8 @@ impl MessagingProvider for MockProvider {
             segments: None,
             media_count: 10,
             media_total_bytes: 5_000_000,
+            media_picture_bytes: 5_000_000,
+            media_other_bytes: 5_000_000,
             speech_characters: Some(4000),
             idempotent_calls: false,
         }

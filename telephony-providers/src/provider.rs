@@ -82,6 +82,10 @@ pub struct Capabilities {
     pub media_count: u32,
     /// The most bytes of all media of one message.
     pub media_total_bytes: u64,
+    /// The most bytes of one JPEG, PNG or GIF.
+    pub media_picture_bytes: u64,
+    /// The most bytes of one of anything else.
+    pub media_other_bytes: u64,
     /// The most characters that a call can be given to say; `None` when our own server has to
     /// answer for it.
     pub speech_characters: Option<u32>,
@@ -193,6 +197,8 @@ mod tests {
         segments: Some(10),
         media_count: 2,
         media_total_bytes: 1_000_000,
+        media_picture_bytes: 1_000_000,
+        media_other_bytes: 1_000_000,
         speech_characters: None,
         idempotent_calls: false,
     };

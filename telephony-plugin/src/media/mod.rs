@@ -5,6 +5,7 @@
 
 pub mod fetch;
 mod files;
+pub mod host;
 mod kind;
 
 pub use self::kind::Family;

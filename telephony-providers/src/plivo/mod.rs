@@ -98,6 +98,8 @@ impl MessagingProvider for Plivo {
             segments: None,
             media_count: 10,
             media_total_bytes: 5_000_000,
+            media_picture_bytes: 2_000_000,
+            media_other_bytes: 2_000_000,
             speech_characters: None,
             idempotent_calls: false,
         }

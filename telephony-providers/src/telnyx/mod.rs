@@ -91,6 +91,8 @@ impl MessagingProvider for Telnyx {
             segments: Some(10),
             media_count: 10,
             media_total_bytes: 1_000_000,
+            media_picture_bytes: 1_000_000,
+            media_other_bytes: 1_000_000,
             speech_characters: Some(MAX_SPEECH as u32),
             idempotent_calls: true,
         }

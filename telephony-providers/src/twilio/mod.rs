@@ -106,6 +106,8 @@ impl MessagingProvider for Twilio {
             segments: None,
             media_count: 10,
             media_total_bytes: 5_000_000,
+            media_picture_bytes: 5_000_000,
+            media_other_bytes: 500_000,
             // What a call says stands in TwiML, with some markup around it.
             speech_characters: Some(3800),
             idempotent_calls: false,

@@ -227,6 +227,11 @@ fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Forbidden>())
 }
 
+/// Whether an address is somewhere on the Internet.
+pub(super) fn is_public(address: std::net::IpAddr) -> bool {
+    Reach::Public.allows(address)
+}
+
 /// A document that says where on a screen the other files go.
 fn is_layout(media: &InboundMedia) -> bool {
     let declared = media.content_type.as_deref().unwrap_or_default();
