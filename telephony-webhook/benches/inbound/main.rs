@@ -24,11 +24,11 @@ use self::load::Measured;
 use self::process::Server;
 
 /// The bars: CPU of a request in microseconds at 32 connections, requests a second as a share of
-/// hello's there, the median in milliseconds at one connection, memory in megabytes at 256.
+/// hello's there, the median in milliseconds at one connection, peak memory in megabytes (10^6 bytes) at 256.
 const MAX_CPU_MICROS: f64 = 90.0;
 const MIN_SHARE: f64 = 0.15;
 const MAX_P50_MILLIS: f64 = 1.0;
-const MAX_RSS_MB: f64 = 20.0;
+const MAX_PEAK_RSS_MB: f64 = 20.0;
 
 const CONNECTIONS: [usize; 3] = [1, 32, 256];
 
@@ -50,15 +50,15 @@ struct Row {
     connections: usize,
     measured: Measured,
     cpu_micros: f64,
-    rss_mb: f64,
+    peak_rss_mb: f64,
 }
 
 fn compare() -> ExitCode {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut rows = Vec::new();
-    for (name, arguments) in [
-        ("hyper, hello", vec!["hello"]),
-        ("telephony-webhook", vec!["serve", folder.path().to_str().unwrap()]),
+    for (name, arguments, stores) in [
+        ("hyper, hello", vec!["hello"], false),
+        ("telephony-webhook", vec!["serve", folder.path().to_str().unwrap()], true),
     ] {
         let mut server = Server::start(&arguments);
         let mut answered = 0;
@@ -68,18 +68,30 @@ fn compare() -> ExitCode {
             let cpu = server.cpu() - before;
             answered += measured.requests;
             let cpu_micros = cpu.as_secs_f64() * 1e6 / measured.requests as f64;
-            rows.push(Row { name, connections, measured, cpu_micros, rss_mb: server.rss_mb() });
+            rows.push(Row {
+                name,
+                connections,
+                measured,
+                cpu_micros,
+                peak_rss_mb: server.peak_rss_mb(),
+            });
         }
         let stored = server.stop();
-        assert!(stored.is_none_or(|rows| rows == answered), "{stored:?} rows of {answered}");
+        assert_eq!(stored, stores.then_some(answered), "rows stored, and requests answered 200");
     }
-    println!("| server | connections | requests a second | CPU a request | p50 | p99 | RSS |");
+    let pinned = if process::can_pin() {
+        "the server on core 0, the load on core 1"
+    } else {
+        "NOT PINNED to cores: taskset is missing, or there is one core alone"
+    };
+    println!("{pinned}; the servers log warnings and worse to standard error\n");
+    println!("| server | connections | requests a second | CPU a request | p50 | p99 | peak RSS |");
     println!("|---|---|---|---|---|---|---|");
-    for Row { name, connections, measured, cpu_micros, rss_mb } in &rows {
+    for Row { name, connections, measured, cpu_micros, peak_rss_mb } in &rows {
         let Measured { per_second, p50, p99, .. } = measured;
         println!(
             "| {name} | {connections} | {per_second:.0} | {cpu_micros:.1} µs | {:.2} ms | {:.2} ms | \
-             {rss_mb:.1} MB |",
+             {peak_rss_mb:.1} MB |",
             p50 / 1e3,
             p99 / 1e3,
         );
@@ -101,7 +113,12 @@ fn compare() -> ExitCode {
             ours[0].measured.p50 / 1e3 <= MAX_P50_MILLIS,
             MAX_P50_MILLIS,
         ),
-        ("RSS at 256 in MB", ours[2].rss_mb, ours[2].rss_mb <= MAX_RSS_MB, MAX_RSS_MB),
+        (
+            "peak RSS at 256 in MB",
+            ours[2].peak_rss_mb,
+            ours[2].peak_rss_mb <= MAX_PEAK_RSS_MB,
+            MAX_PEAK_RSS_MB,
+        ),
     ] {
         println!("{what}: {found:.2}, the bar is {bar}{}", if fits { "" } else { ": MISSED" });
         missed |= !fits;

@@ -39,19 +39,23 @@ impl Server {
         Duration::from_millis(ticks * 10)
     }
 
-    pub(crate) fn rss_mb(&self) -> f64 {
+    /// The most memory it has had so far, in megabytes of 10^6 bytes (Linux). What it has now would
+    /// leave out what the load took and gave back.
+    pub(crate) fn peak_rss_mb(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        let kilobytes: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-        kilobytes / 1024.0
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        // The kernel writes kB and means 1024 bytes.
+        let kibibytes: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kibibytes * 1024.0 / 1e6
     }
 
-    /// Ends it: how many rows it has stored, if it stores any.
+    /// Ends it, and demands that it ends well: how many rows it has stored, if it stores any.
     pub(crate) fn stop(&mut self) -> Option<u64> {
         self.input.take();
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
-        self.child.wait().unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "the server ended with {status}");
         rest.trim().parse().ok()
     }
 }
@@ -71,11 +75,17 @@ pub(crate) fn load(address: &str, connections: usize, seed: u64) -> Measured {
     Measured::read(&String::from_utf8(output.stdout).unwrap())
 }
 
-/// This program, kept on one core where `taskset` can do that.
+/// Whether processes can be kept on one core each. Without it they take turns on all, and the
+/// figures say less.
+pub(crate) fn can_pin() -> bool {
+    let pinned = ["0", "1"].map(|core| Command::new("taskset").args(["-c", core, "true"]).output());
+    pinned.into_iter().all(|output| output.is_ok_and(|output| output.status.success()))
+}
+
+/// This program, kept on one core where that is possible.
 fn on_core(core: &str, arguments: &[&str]) -> Command {
     let program = std::env::current_exe().unwrap();
-    let pinned = Command::new("taskset").args(["-c", core, "true"]).output();
-    let mut command = if pinned.is_ok_and(|output| output.status.success()) {
+    let mut command = if can_pin() {
         let mut command = Command::new("taskset");
         command.args(["-c", core]).arg(program);
         command

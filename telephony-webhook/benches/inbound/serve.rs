@@ -92,6 +92,9 @@ impl HealthProbe for Ready {
 }
 
 fn block_on(work: impl Future<Output = ()>) -> ExitCode {
+    // Without a subscriber, events would cost nothing at all, and warnings would be lost.
+    let level = tracing_subscriber::filter::LevelFilter::WARN;
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(work);
     ExitCode::SUCCESS
