@@ -4,7 +4,12 @@
 //! The answer of the webhook says that the message is on disk, so what is measured begins there. It
 //! includes this side of two pipes and a socket.
 #![cfg(unix)]
-#![allow(missing_docs, clippy::expect_used, reason = "a benchmark fails by panicking")]
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark fails by panicking"
+)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -12,6 +12,9 @@ pub(crate) struct PublicUrls {
     media: String,
 }
 
+/// What stands before the name of a hosted file.
+pub(crate) const MEDIA_SEGMENT: &str = "/media/";
+
 /// The path that hosted files are below. It is below that of webhooks, so that a proxy that passes
 /// on those passes on these.
 pub(crate) fn media_path(serve: &Serve) -> String {

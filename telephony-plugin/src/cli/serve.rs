@@ -18,6 +18,7 @@ use crate::control::ControlSocket;
 use crate::database::Database;
 use crate::handler::HandlerChoice;
 use crate::logging;
+use crate::media::Media;
 use crate::report::chain;
 use crate::serve::{Setup, Started, describe};
 use crate::state::Lock;
@@ -72,12 +73,15 @@ impl Serve {
         // From here on nobody else touches the state directory; dropped last.
         let lock = Lock::acquire(&state).map_err(|error| chain(&error))?;
         raise_socket_limit();
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+        let media = Media::open(state.path(), clock.clone(), entropy.clone());
         let setup = Setup {
             config: config.clone(),
             database: Database::open(&state.database_of(&config)).map_err(|error| chain(&error))?,
+            media: Some(media.map_err(|error| chain(&error))?),
             handler: self.handler.make().map_err(|error| chain(&error))?,
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(OsEntropy),
+            clock,
+            entropy,
         };
         let transport = Transport::builder().build().map_err(|error| chain(&error))?;
         let started = Started::new(setup, |account| connect(account, &transport)).await;

@@ -40,6 +40,7 @@ pub(crate) async fn run(once: bool) -> Result<(), String> {
     let setup = Setup {
         config,
         database,
+        media: None,
         handler: HandlerChoice::Echo.make().map_err(|error| chain(&error))?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

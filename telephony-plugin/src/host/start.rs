@@ -17,6 +17,7 @@ use super::turns::HostAgent;
 use super::watch;
 use crate::control::{ControlSocket, Live};
 use crate::database::Database;
+use crate::media::Media;
 use crate::report::chain;
 use crate::rpc::{Connection, ErrorCode, RpcError};
 use crate::serve::{Listeners, PATIENCE, StartError, describe_account, take_over, webhook_url};
@@ -73,7 +74,7 @@ pub(super) async fn start(
         webhook_url: webhook_url(&config, &account, address),
         console: describe_account(&config, &account, address),
     };
-    running.service.set_account(account, carrier, &config, None);
+    running.service.set_account(account, carrier, &config, address, None);
     running.webhook_urls().insert(params.account_id.clone(), started.webhook_url.clone());
     tracing::info!(account_id = %params.account_id, address = started.address, "started");
     running.tell_status(&params.account_id).await;
@@ -92,13 +93,15 @@ async fn run(
     let challenges = database.challenges.clone();
     let gate = HostGate::new(connection.clone(), challenges.clone(), sidecar.clock.clone());
     let host = Authority { gate: Arc::new(gate), owing: Arc::new(challenges.clone()) };
-    let agent = Arc::new(HostAgent::new(connection.clone()));
     let (clock, entropy) = (sidecar.clock.clone(), sidecar.entropy.clone());
-    let parts = Parts { database, agent: agent.clone(), host: Some(host), clock, entropy };
+    let media = Media::open(owned.state.path(), clock.clone(), entropy.clone());
+    let media = media.map_err(|error| RpcError::new(ErrorCode::Refused, chain(&error)))?;
+    let agent = HostAgent::new(connection.clone(), Arc::clone(&media.fetcher));
+    let agent = Arc::new(agent);
+    let (host, media) = (Some(host), Some(media));
+    let parts = Parts { database, agent: agent.clone(), host, media, clock, entropy };
     let service = Arc::new(Telephony::new(parts));
-    let (clock, entropy) = (sidecar.clock.clone(), sidecar.entropy.clone());
-    let listeners = Listeners::new(Arc::clone(&service), clock, entropy, PATIENCE);
-    let listeners = Arc::new(listeners);
+    let listeners = Arc::new(Listeners::new(Arc::clone(&service), PATIENCE));
     let control = ControlSocket::bind(&owned.lock.own().socket)
         .map_err(|error| failed(&StartError::Control(error)))?;
     let live = Arc::new(Live::new(Arc::clone(&service), Arc::clone(&listeners)));

@@ -1,6 +1,7 @@
 //! Hands messages to the host, which takes them over and answers them by itself.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::protocol::{InboundFile, InboundTurn, Reported, TurnTaken};
 use crate::handler::{HandlerError, Incoming};
+use crate::media::fetch::{Fetched, Fetcher};
 use crate::report::chain;
 use crate::rpc::{Connection, ConnectionError, ErrorCode, RpcError};
 use crate::service::{Account, Adoption, Agent};
@@ -18,6 +20,7 @@ use crate::service::{Account, Adoption, Agent};
 #[derive(Debug)]
 pub struct HostAgent {
     connection: Connection,
+    fetcher: Arc<Fetcher>,
     turns: Mutex<HashMap<MessageId, Arc<Turn>>>,
 }
 
@@ -36,10 +39,10 @@ struct Begun<'a> {
 }
 
 impl HostAgent {
-    /// An agent that asks over `connection`.
+    /// An agent that asks over `connection`, and hands over files that `fetcher` fetches.
     #[must_use]
-    pub fn new(connection: Connection) -> Self {
-        Self { connection, turns: Mutex::default() }
+    pub fn new(connection: Connection, fetcher: Arc<Fetcher>) -> Self {
+        Self { connection, fetcher, turns: Mutex::default() }
     }
 
     /// The host takes a message over: when this returns, that is on disk.
@@ -84,6 +87,19 @@ impl HostAgent {
     }
 }
 
+/// Files that were fetched, until they are dropped.
+struct Files(Vec<(PathBuf, &'static str)>);
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        for (path, _) in &self.0 {
+            if let Err(error) = std::fs::remove_file(path) {
+                tracing::debug!(%error, "a fetched file is removed later");
+            }
+        }
+    }
+}
+
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         self.agent.turns().remove(self.id);
@@ -99,19 +115,40 @@ impl Agent for HostAgent {
         adoption: &Arc<Adoption>,
     ) -> Result<Option<Body>, HandlerError> {
         let begun = self.begin(message.id, adoption);
+        let fetched = self.fetcher.fetch_all(&account.settings, message.media).await;
+        let mut text = message.text.to_owned();
+        let mut files = Files(Vec::new());
+        for fetched in fetched {
+            match fetched {
+                Ok(Fetched { path, content_type, .. }) => files.0.push((path, content_type)),
+                Err(error) => {
+                    let message_id = message.id;
+                    tracing::warn!(%message_id, error = chain(&error), "a file is left out");
+                    // The agent is told, and can say so.
+                    let gap = if text.is_empty() { "" } else { "\n" };
+                    text.push_str(&format!("{gap}[A file that came along is missing: {error}]"));
+                }
+            }
+        }
+        let media = files.0.iter().map(|(path, content_type)| InboundFile {
+            path: path.display().to_string(),
+            content_type: (*content_type).to_owned(),
+        });
         let turn = InboundTurn {
             account_id: account.settings.id.clone(),
             id: message.id.clone(),
             from: message.from.to_owned(),
             to: message.to.to_owned(),
-            text: message.text.to_owned(),
-            media: Vec::<InboundFile>::new(),
+            text,
+            media: media.collect(),
             received_at: message.received_at,
         };
         let asked = tokio::select! {
             asked = self.ask(&turn) => asked,
             () = self.connection.closed() => Err(ConnectionError::Closed),
         };
+        // The host has its own copies by now, or comes to none.
+        drop(files);
         match asked {
             // The host knew it already, or has taken it over without saying so.
             Ok(true) => adoption.adopt().await.map_err(|error| HandlerError::Host(error.into()))?,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telephony_core::config::{Account, Config, Serve};
-use telephony_core::{AccountId, Clock, Entropy, HttpUrl, Timestamp};
+use telephony_core::{AccountId, HttpUrl, Timestamp};
 use telephony_webhook::{Counted, Endpoint, Limits, Receiver, Routes, Server};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
@@ -38,8 +38,6 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Listeners {
     service: Arc<Telephony>,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
     patience: Duration,
     /// By the addresses that are configured; where the port is 0, the system chose another.
     open: Mutex<HashMap<SocketAddr, Listener>>,
@@ -66,13 +64,8 @@ struct Found {
 impl Listeners {
     /// No sockets yet. A port that is taken is waited for so long.
     #[must_use]
-    pub fn new(
-        service: Arc<Telephony>,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        patience: Duration,
-    ) -> Self {
-        Self { service, clock, entropy, patience, open: Mutex::default() }
+    pub fn new(service: Arc<Telephony>, patience: Duration) -> Self {
+        Self { service, patience, open: Mutex::default() }
     }
 
     /// Takes webhooks of an account, as it is configured now; where. As it was configured before it
@@ -102,7 +95,7 @@ impl Listeners {
             listener.found = moved;
             open.insert(configured, listener);
         }
-        let until = self.clock.now().saturating_add(LINGER);
+        let until = self.service.clock.now().saturating_add(LINGER);
         for found in open.values_mut().flat_map(|listener| &mut listener.found) {
             if found.is_of(&account.id) {
                 found.until = Some(found.until.unwrap_or(until));
@@ -162,7 +155,7 @@ impl Listeners {
 
     /// Forgets what is found no more, and closes sockets that lead nowhere.
     fn look(&self, open: &mut HashMap<SocketAddr, Listener>) {
-        let now = self.clock.now();
+        let now = self.service.clock.now();
         open.retain(|_, listener| {
             listener.found.retain(|found| found.until.is_none_or(|until| now < until));
             if listener.found.is_empty() {
@@ -184,12 +177,16 @@ impl Listeners {
         let failed = |error| StartError::Bind(configured, error);
         let socket = self.bind(configured).await?;
         let limits = Limits::default();
-        let inbox = Arc::clone(&self.service.inbox);
-        let receiver = Receiver::new(inbox, self.clock.clone(), self.entropy.clone(), &limits)
+        let Telephony { inbox, clock, entropy, .. } = &*self.service;
+        let receiver = Receiver::new(inbox.clone(), clock.clone(), entropy.clone(), &limits)
             .notifying(self.service.arrived());
         let receiver = Arc::new(receiver);
         let probe = Arc::new(Probe::new(Arc::clone(&self.service), Arc::clone(&receiver)));
-        let server = Server::new(socket, Arc::clone(&receiver), probe, limits).map_err(failed)?;
+        let mut server =
+            Server::new(socket, Arc::clone(&receiver), probe, limits).map_err(failed)?;
+        if let Some(media) = &self.service.media {
+            server = server.with_assets(Arc::new(media.store.clone()));
+        }
         let address = server.address();
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(server.run(stopped));

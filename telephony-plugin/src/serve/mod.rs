@@ -21,6 +21,7 @@ pub use self::listeners::{LINGER, Listeners, PATIENCE};
 use crate::control::{ControlSocket, Live};
 use crate::database::Database;
 use crate::handler::Handler;
+use crate::media::Media;
 use crate::service::{Answering, Parts, Telephony};
 
 /// What a server is started with.
@@ -30,6 +31,8 @@ pub struct Setup {
     pub config: Config,
     /// What is kept.
     pub database: Database,
+    /// Where files come from and go to, if they do.
+    pub media: Option<Media>,
     /// What answers.
     pub handler: Arc<dyn Handler>,
     /// What tells the time.
@@ -93,20 +96,19 @@ impl Started {
         setup: Setup,
         connect: impl Fn(&Account) -> Result<Connection, ProviderError>,
     ) -> Result<Self, StartError> {
-        let Setup { config, database, handler, clock, entropy } = setup;
+        let Setup { config, database, media, handler, clock, entropy } = setup;
         take_over(&database, &*clock).await?;
         let agent = Arc::new(Answering::by(handler));
-        let (parts_clock, parts_entropy) = (clock.clone(), entropy.clone());
-        let parts =
-            Parts { database, agent, host: None, clock: parts_clock, entropy: parts_entropy };
+        let parts = Parts { database, agent, host: None, media, clock: clock.clone(), entropy };
         let service = Arc::new(Telephony::new(parts));
-        let listeners = Listeners::new(Arc::clone(&service), clock, entropy, Duration::ZERO);
+        let listeners = Listeners::new(Arc::clone(&service), Duration::ZERO);
         let mut address = None;
         for account in config.accounts.iter().filter(|account| account.enabled) {
             let connection = connect(account)
                 .map_err(|error| StartError::Provider(account.id.clone(), error))?;
-            address = Some(listeners.start(account, &config, None).await?);
-            service.set_account(account.clone(), connection, &config, None);
+            let here = listeners.start(account, &config, None).await?;
+            service.set_account(account.clone(), connection, &config, here, None);
+            address = Some(here);
         }
         let address = address.ok_or(StartError::NoAccount)?;
         Ok(Self { listeners: Arc::new(listeners), service, address })

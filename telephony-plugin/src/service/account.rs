@@ -8,6 +8,7 @@ use telephony_pairing::AccessGate;
 use telephony_providers::Connection;
 
 use super::reach::Reach;
+use crate::media::host::MediaUrls;
 use crate::outbound::{Part, Sender, plan};
 
 /// An account's settings, its carrier, and who may talk to it.
@@ -17,6 +18,8 @@ pub struct Account {
     pub settings: config::Account,
     pub(crate) connection: Connection,
     pub(super) gate: Arc<dyn AccessGate>,
+    /// Where its carrier finds files of ours, if it can.
+    pub(super) media: Option<MediaUrls>,
     /// Whether its carrier answers.
     pub(crate) reach: Reach,
     /// Whether its messages are given to the agent; else they wait.
@@ -31,12 +34,14 @@ impl Account {
         settings: config::Account,
         connection: Connection,
         gate: Arc<dyn AccessGate>,
+        media: Option<MediaUrls>,
     ) -> Self {
         let (reach, connection) = Reach::watch(connection);
         Self {
             settings,
             connection,
             gate,
+            media,
             reach,
             running: AtomicBool::new(true),
             last_received: AtomicI64::new(0),

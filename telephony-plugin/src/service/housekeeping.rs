@@ -29,8 +29,16 @@ pub(super) async fn run(service: &Telephony, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// How long a fetched file is kept that nobody has removed: longer than any host needs to copy it.
+const FETCHED: Duration = Duration::from_secs(60 * 60);
+
 async fn clean(service: &Telephony) -> Result<(), String> {
     let now = service.clock.now();
+    if let Some(media) = &service.media {
+        media.store.sweep().await;
+        let swept = media.fetcher.sweep(now.saturating_sub(FETCHED));
+        swept.map_err(|error| chain(&error))?;
+    }
     let erase = now.saturating_sub(RETENTION);
     // A row is known for as long as it may be repeated, and for as long as its contents are kept.
     let forget = now.saturating_sub(DEDUPE.max(RETENTION));

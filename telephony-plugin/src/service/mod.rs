@@ -16,6 +16,7 @@ mod texts;
 mod turn;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use telephony_core::config::{self, Config};
@@ -33,6 +34,8 @@ pub use self::notes::{Owing, OwingError};
 pub use self::send::{Request, RequestError};
 use self::slots::Slots;
 use crate::database::Database;
+use crate::media::Media;
+use crate::media::host::MediaUrls;
 use crate::outbound::{Outbox, SqliteLedger};
 
 /// What a service is made of.
@@ -45,6 +48,8 @@ pub struct Parts {
     /// Who decides who may talk, and keeps what they are told then, in place of our own policy and
     /// store.
     pub host: Option<Authority>,
+    /// Where files come from and go to, if they do.
+    pub media: Option<Media>,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
     /// Where chance comes from.
@@ -69,10 +74,11 @@ pub struct Telephony {
     pub(crate) pairing: Arc<dyn PairingStore>,
     host: Option<Authority>,
     owing: Arc<dyn Owing>,
+    pub(crate) media: Option<Media>,
     pub(crate) ledger: SqliteLedger,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     agent: Arc<dyn Agent>,
     slots: Arc<Slots>,
     /// Notified when an event may be waiting.
@@ -85,7 +91,7 @@ impl Telephony {
     /// A service without accounts yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { database, agent, host, clock, entropy } = parts;
+        let Parts { database, agent, host, media, clock, entropy } = parts;
         let pairing: Arc<dyn PairingStore> = Arc::new(database.pairing);
         let owing = match &host {
             Some(authority) => Arc::clone(&authority.owing),
@@ -99,6 +105,7 @@ impl Telephony {
             pairing,
             host,
             owing,
+            media,
             ledger: database.ledger,
             outbox: Arc::new(outbox),
             clock,
@@ -110,13 +117,14 @@ impl Telephony {
         }
     }
 
-    /// Has this account from now on, in place of an earlier one of its id; `tunnel` is a public
-    /// URL for accounts that have none of their own.
+    /// Has this account from now on, in place of an earlier one of its id; its webhooks are taken
+    /// at `address`, and `tunnel` is a public URL for accounts that have none of their own.
     pub fn set_account(
         &self,
         settings: config::Account,
         connection: Connection,
         config: &Config,
+        address: SocketAddr,
         tunnel: Option<&HttpUrl>,
     ) {
         let gate: Arc<dyn AccessGate> = match &self.host {
@@ -129,7 +137,8 @@ impl Telephony {
                 Arc::clone(&self.entropy),
             )),
         };
-        let account = Account::new(settings, connection, gate);
+        let media = MediaUrls::of(&settings, &config.serve, tunnel, address).ok();
+        let account = Account::new(settings, connection, gate, media);
         self.outbox.set_sender(account.sender(&config.serve, tunnel));
         self.slots.resize(usize::try_from(config.max_concurrent_sessions).unwrap_or(usize::MAX));
         let default = config.default_account.clone();

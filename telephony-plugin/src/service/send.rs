@@ -1,9 +1,14 @@
 //! A send that somebody asks for: checked, planned, written down.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use telephony_core::{AccountId, HttpUrl, MessageId, PhoneNumber};
 use thiserror::Error;
 
-use super::Telephony;
+use super::{Account, Telephony};
+use crate::media::host::Source::File;
+use crate::media::host::{HostError, MediaLimits, check_url};
 use crate::outbound::{LedgerError, NewSend, Retries, Source, SubmitError};
 
 /// What somebody asks to be sent.
@@ -13,7 +18,7 @@ pub struct Request {
     pub to: String,
     /// The text.
     pub text: String,
-    /// Pictures and files, by their URLs.
+    /// Pictures and files: their URLs, or absolute paths of files of this machine.
     pub media: Vec<String>,
     /// The account; the default one when it is missing.
     pub account: Option<AccountId>,
@@ -37,8 +42,11 @@ pub enum RequestError {
     #[error("accountId: name the account, or set defaultAccount")]
     NoDefault,
     /// A URL is none.
-    #[error("mediaUrls: expected http:// or https:// URLs")]
-    Media(#[source] telephony_core::UrlError),
+    #[error("mediaUrls: expected https:// URLs, or absolute paths of files")]
+    Url(#[source] telephony_core::UrlError),
+    /// A file or a URL cannot be sent.
+    #[error("mediaUrls")]
+    Media(#[from] HostError),
     /// The number may not be texted or called.
     #[error("to: this number is not in allowTo, and has not written first: add it there")]
     NotAllowed,
@@ -57,7 +65,7 @@ impl RequestError {
         match self {
             Self::To(_) | Self::NotAllowed => Some("to"),
             Self::Account | Self::NoDefault => Some("accountId"),
-            Self::Media(_) => Some("mediaUrls"),
+            Self::Url(_) | Self::Media(_) => Some("mediaUrls"),
             Self::Submit(SubmitError::Empty) => Some("message"),
             Self::Submit(SubmitError::Conflict) => Some("idempotencyKey"),
             _ => None,
@@ -68,7 +76,10 @@ impl RequestError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Account | Self::NoDefault | Self::Ledger(_) => true,
+            Self::Account
+            | Self::NoDefault
+            | Self::Ledger(_)
+            | Self::Media(HostError::Full | HostError::Store(_)) => true,
             Self::Submit(error) => !matches!(error, SubmitError::Conflict | SubmitError::Empty),
             _ => false,
         }
@@ -85,11 +96,10 @@ impl Telephony {
     pub async fn send(&self, request: Request) -> Result<MessageId, RequestError> {
         let account = self.named(request.account.as_ref())?;
         let to = self.allowed(&account.settings, &request.to).await?;
-        let media = request.media.iter().map(|url| url.parse::<HttpUrl>());
-        let media = media.collect::<Result<Vec<_>, _>>().map_err(RequestError::Media)?;
-        if request.text.trim().is_empty() && media.is_empty() {
+        if request.text.trim().is_empty() && request.media.is_empty() {
             return Err(SubmitError::Empty.into());
         }
+        let media = self.reachable(&account, &request.media).await?;
         let parts = account.plan(&request.text, &media);
         let mut send = NewSend::new(account.settings.id.clone(), to, request.source, parts)
             .asked(&request.text, &request.media);
@@ -99,11 +109,38 @@ impl Telephony {
         Ok(self.outbox.submit(send).await?)
     }
 
-    /// The account that is named, or the default one.
-    pub(super) fn named(
+    /// URLs by which the carrier finds pictures and files: those of local ones are ours.
+    async fn reachable(
         &self,
-        id: Option<&AccountId>,
-    ) -> Result<std::sync::Arc<super::Account>, RequestError> {
+        account: &Account,
+        media: &[String],
+    ) -> Result<Vec<HttpUrl>, RequestError> {
+        if media.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limits =
+            MediaLimits::of(&account.settings, &account.connection.messaging.capabilities())?;
+        limits.check_count(media.len())?;
+        let mut reachable = Vec::with_capacity(media.len());
+        for one in media {
+            let Some(path) = path_of(one) else {
+                let url = one.parse::<HttpUrl>().map_err(RequestError::Url)?;
+                check_url(&account.settings, &url)?;
+                reachable.push(url);
+                continue;
+            };
+            let (Some(media), Some(urls)) = (&self.media, &account.media) else {
+                return Err(HostError::NoPublicUrl.into());
+            };
+            for hosted in media.store.host(vec![File(path)], limits).await? {
+                reachable.push(urls.of_file(&hosted).map_err(RequestError::Url)?);
+            }
+        }
+        Ok(reachable)
+    }
+
+    /// The account that is named, or the default one.
+    pub(super) fn named(&self, id: Option<&AccountId>) -> Result<Arc<Account>, RequestError> {
         match id {
             Some(id) => self.account(id).ok_or(RequestError::Account),
             None => self.default_account().ok_or(RequestError::NoDefault),
@@ -124,4 +161,13 @@ impl Telephony {
             Err(RequestError::NotAllowed)
         }
     }
+}
+
+/// The path of a local file, where what is written is no URL of the web.
+fn path_of(text: &str) -> Option<PathBuf> {
+    if let Some(url) = text.strip_prefix("file:") {
+        let url = url::Url::parse(&format!("file:{url}")).ok()?;
+        return url.to_file_path().ok();
+    }
+    (!text.contains("://")).then(|| PathBuf::from(text))
 }

@@ -77,13 +77,15 @@ impl Scene {
             database: Database::in_memory().unwrap(),
             agent: Arc::new(Answering::by(handler.clone())),
             host: None,
+            media: None,
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
         };
         let service = Arc::new(Telephony::new(parts));
         for account in &config.accounts {
             let connection = Connection::of(mock.clone(), mock.clone());
-            service.set_account(account.clone(), connection, &config, None);
+            let address = "127.0.0.1:1".parse().unwrap();
+            service.set_account(account.clone(), connection, &config, address, None);
         }
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(Arc::clone(&service).run(stopped));

@@ -47,6 +47,7 @@ struct Memory {
     turn: Mutex<Turn>,
     /// The messages that were handed over, as the sidecar said them.
     messages: Mutex<Vec<Value>>,
+    files: Mutex<Vec<Vec<u8>>>,
     log: Mutex<String>,
 }
 
@@ -67,6 +68,7 @@ impl Host {
             approved: Mutex::default(),
             turn: Mutex::new(Turn::Adopt),
             messages: Mutex::default(),
+            files: Mutex::default(),
             log: Mutex::default(),
         };
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -86,6 +88,11 @@ impl Host {
     pub fn given(&self) -> Vec<String> {
         let messages = self.memory.messages.lock().unwrap();
         messages.iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What the files held that came along, while the message was handed over.
+    pub fn files(&self) -> Vec<Vec<u8>> {
+        self.memory.files.lock().unwrap().clone()
     }
 
     /// The ids that they had.
@@ -268,6 +275,10 @@ impl Shared {
     fn turn(&self, memory: &Memory, id: &Value, message: Value) {
         let turn = *memory.turn.lock().unwrap();
         let of = json!({ "id": message["id"] });
+        for file in message["media"].as_array().unwrap() {
+            let bytes = std::fs::read(file["path"].as_str().unwrap()).unwrap();
+            memory.files.lock().unwrap().push(bytes);
+        }
         memory.messages.lock().unwrap().push(message);
         match turn {
             Turn::Adopt | Turn::Hold => {

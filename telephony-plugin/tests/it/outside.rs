@@ -15,6 +15,9 @@ pub const AGENT: &str = "+15550001111";
 pub const SID: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub const TOKEN: &str = "auth-token-0123456789";
 
+/// The beginning of a picture, which says what it is.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+
 /// A moment at which a server can be killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -38,6 +41,8 @@ struct Seen {
     handled: Mutex<HashMap<String, usize>>,
     /// Whom texts were for, and what they say.
     texts: Mutex<Vec<(String, String)>>,
+    /// The media that they came with.
+    media: Mutex<Vec<String>>,
     /// What the carrier answers to the next texts in place of taking them.
     refusals: Mutex<VecDeque<u16>>,
     /// After how many more of a moment who is killed.
@@ -101,6 +106,16 @@ impl Outside {
         self.seen.texts.lock().unwrap().clone()
     }
 
+    /// Where the carrier is.
+    pub fn uri(&self) -> String {
+        self.server.uri()
+    }
+
+    /// The URLs of the media that came with texts.
+    pub fn media(&self) -> Vec<String> {
+        self.seen.media.lock().unwrap().clone()
+    }
+
     /// How many texts to a number that contain these words reached the carrier.
     pub fn count(&self, to: &str, words: &str) -> usize {
         let texts = self.seen.texts.lock().unwrap();
@@ -123,9 +138,13 @@ impl Seen {
             // Another reply each time, as an agent would give it; its last word says to what.
             return ResponseTemplate::new(200).set_body_string(format!("Reply {time} to {text}"));
         }
+        if request.method == wiremock::http::Method::GET {
+            return ResponseTemplate::new(200).set_body_raw(PNG, "image/png");
+        }
         let mut form: HashMap<_, _> =
             url::form_urlencoded::parse(&request.body).into_owned().collect();
-        let text = (form.remove("To").unwrap(), form.remove("Body").unwrap());
+        self.media.lock().unwrap().extend(form.remove("MediaUrl"));
+        let text = (form.remove("To").unwrap(), form.remove("Body").unwrap_or_default());
         let sent = {
             let mut texts = self.texts.lock().unwrap();
             texts.push(text);

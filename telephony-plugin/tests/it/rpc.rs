@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, text};
+use crate::client::{Client, picture, text};
 use crate::gateway::{CODE, Host, Sidecar, Turn};
-use crate::outside::{AGENT, Moment, Outside};
+use crate::outside::{AGENT, Moment, Outside, PNG, SID};
 use crate::running::eventually;
 
 const PERSON: &str = "+15550001234";
@@ -236,6 +236,42 @@ fn a_send_that_was_cut_off_is_reconciled_and_never_doubled() {
     let settled = sidecar.call("send.reconcile", never).unwrap();
     assert_eq!(settled["outcome"], "sent", "{settled}");
     assert_eq!((outside.count(PERSON, "Cut off"), outside.count(PERSON, "Never begun")), (1, 1));
+}
+
+#[test]
+fn pictures_go_both_ways_and_what_is_missing_is_said() {
+    let (outside, host) = (Outside::start(), Host::new());
+    host.approve(PERSON);
+    let sidecar = host.start();
+    let mut config = section(&outside);
+    config["accounts"] = json!({ "default": {} });
+    let address = sidecar.account("default", &config);
+    for (id, url) in [
+        ("MM1", format!("{}/2010-04-01/Accounts/{SID}/Messages/MM1/Media/ME1", outside.uri())),
+        ("MM2", "http://127.0.0.1:1/private".to_owned()),
+    ] {
+        let request = picture(id, PERSON, AGENT, &url);
+        assert_eq!(Client::connect(address).unwrap().exchange(&request).unwrap().status, 200);
+    }
+    eventually("both messages came", || host.given().len() == 2);
+    assert_eq!(host.files(), [PNG]);
+    assert_eq!(host.given()[0], "");
+    assert!(host.given()[1].contains("missing"), "{:?}", host.given());
+
+    let file = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
+    std::fs::write(file.path(), PNG).unwrap();
+    let params = json!({ "to": PERSON, "message": "Look", "mediaUrl": file.path() });
+    let sent = sidecar.call("telephony.send_mms", params).unwrap();
+    assert_eq!(sent["outcome"], "sent", "{sent}");
+    let media = outside.media().remove(0);
+    let path = media.strip_prefix("https://example.com").unwrap();
+    let fetch = format!("GET {path} HTTP/1.1\r\nhost: example.com\r\n\r\n");
+    let mut client = Client::connect(address).unwrap();
+    assert_eq!(client.exchange(fetch.as_bytes()).unwrap().status, 200);
+    let error = sidecar.call("telephony.send_mms", json!({ "to": PERSON, "mediaUrl": "a.png" }));
+    let error = error.unwrap_err();
+    assert_eq!(error["data"]["field"], "mediaUrls");
+    assert!(error["message"].as_str().unwrap().contains("absolute"), "{error}");
 }
 
 #[test]

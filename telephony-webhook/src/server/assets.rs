@@ -6,11 +6,14 @@ use std::fs::File;
 
 use async_trait::async_trait;
 
-/// Knows the files below one path of the server, which carriers fetch.
+/// Knows files of the server, which carriers fetch.
 #[async_trait]
 pub trait Assets: fmt::Debug + Send + Sync {
-    /// The file of that name: what follows the path, as the client wrote it, without the query.
-    /// Whatever is not there, not any more or not for anybody is `None`, and one cannot tell
+    /// The name of the file that a path asks for, if it leads to files at all: then it leads to no
+    /// webhook.
+    fn name<'a>(&self, path: &'a str) -> Option<&'a str>;
+
+    /// The file of that name, as the client wrote it. Whatever is not there, not any more or not for anybody is `None`, and one cannot tell
     /// which: the answer is the same.
     async fn find(&self, name: &str) -> Option<Asset>;
 }
@@ -24,22 +27,4 @@ pub struct Asset {
     pub length: u64,
     /// It, open to be read from its start. It is read as it is sent, never whole.
     pub file: File,
-}
-
-/// Where assets are.
-#[derive(Debug)]
-pub(super) struct Mounted {
-    prefix: String,
-    pub(super) assets: std::sync::Arc<dyn Assets>,
-}
-
-impl Mounted {
-    pub(super) fn new(prefix: &str, assets: std::sync::Arc<dyn Assets>) -> Self {
-        Self { prefix: format!("{}/", prefix.trim_end_matches('/')), assets }
-    }
-
-    /// The name of the asset that a path asks for, if it leads here at all.
-    pub(super) fn name<'a>(&self, path: &'a str) -> Option<&'a str> {
-        path.strip_prefix(&self.prefix)
-    }
 }

@@ -59,11 +59,10 @@ impl Server {
         Ok(Self { listener, address, limits, service })
     }
 
-    /// Hands out files too: `{prefix}/{name}` is the asset of that name. Everything below the
-    /// prefix is theirs, and no webhook's.
+    /// Hands out files too. A path that leads to them leads to no webhook.
     #[must_use]
-    pub fn with_assets(mut self, prefix: &str, assets: Arc<dyn Assets>) -> Self {
-        self.service.mount(prefix, assets);
+    pub fn with_assets(mut self, assets: Arc<dyn Assets>) -> Self {
+        self.service.mount(assets);
         self
     }
 

@@ -14,7 +14,7 @@ use hyper::header::{
 use hyper::{Method, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::assets::{Assets, Mounted};
+use super::assets::Assets;
 use super::body::{self, BodyError};
 use super::download::{self, Content};
 use super::health::{Health, HealthProbe};
@@ -35,7 +35,7 @@ const TO_BE_READ: Answer = Answer { allow: Some("GET, HEAD"), ..Answer::METHOD }
 pub(super) struct Service {
     receiver: Arc<Receiver>,
     health: Arc<dyn HealthProbe>,
-    assets: Option<Mounted>,
+    assets: Option<Arc<dyn Assets>>,
     in_flight: Semaphore,
     downloads: Arc<Semaphore>,
     body_deadline: Duration,
@@ -59,9 +59,9 @@ impl Service {
         }
     }
 
-    /// Hands out files below `prefix`.
-    pub(super) fn mount(&mut self, prefix: &str, assets: Arc<dyn Assets>) {
-        self.assets = Some(Mounted::new(prefix, assets));
+    /// Hands out files too.
+    pub(super) fn mount(&mut self, assets: Arc<dyn Assets>) {
+        self.assets = Some(assets);
     }
 
     /// Closes each connection after its next answer.
@@ -75,7 +75,7 @@ impl Service {
         peer: IpAddr,
     ) -> Result<Response<Content>, Infallible> {
         let path = request.uri().path();
-        let asset = self.assets.as_ref().and_then(|at| Some((&at.assets, at.name(path)?)));
+        let asset = self.assets.as_ref().and_then(|assets| Some((assets, assets.name(path)?)));
         let mut response = if path == HEALTH_PATH {
             self.tell_health(request.method()).await
         } else if let Some((assets, name)) = asset {

@@ -22,9 +22,10 @@ use telephony_webhook::{Asset, Assets};
 
 pub use self::error::HostError;
 pub use self::limits::MediaLimits;
-pub use self::urls::{MediaUrls, check_url, media_path};
+pub use self::urls::{MediaUrls, check_url};
 use super::files::{self, Partial};
 use super::kind::{HEAD_BYTES, Kind};
+use crate::urls::MEDIA_SEGMENT;
 
 /// How long a file is hosted. Carriers fetch within seconds, and once more when that fails.
 pub const LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -135,6 +136,11 @@ impl MediaStore {
 
 #[async_trait]
 impl Assets for MediaStore {
+    /// Whatever stands before it: who knows the name was told it, and paths of webhooks change.
+    fn name<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.rsplit_once(MEDIA_SEGMENT).map(|(_, name)| name).filter(|name| !name.contains('/'))
+    }
+
     async fn find(&self, name: &str) -> Option<Asset> {
         let path = self.0.path_of(name)?;
         let kind = Kind::of_extension(path.extension()?.to_str()?)?;

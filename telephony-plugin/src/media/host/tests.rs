@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::media::kind::tests::PNG;
+use crate::urls::media_path;
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0";
 

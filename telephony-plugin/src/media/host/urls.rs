@@ -8,17 +8,10 @@ use url::{Host, Url};
 
 use super::{HostError, Hosted};
 use crate::media::fetch::is_public;
-use crate::urls::{PublicUrls, media_path as path_below};
+use crate::urls::{PublicUrls, media_path};
 
 /// Names that lead nowhere from outside (RFC 6761, RFC 6762, RFC 8375 and ICANN's `internal`).
 const PRIVATE_NAMES: [&str; 5] = ["localhost", "local", "internal", "home.arpa", "test"];
-
-/// The path of the server that hosted files are below: what
-/// [`Server::with_assets`](telephony_webhook::Server::with_assets) is given.
-#[must_use]
-pub fn media_path(serve: &Serve) -> String {
-    path_below(serve)
-}
 
 /// Where the carrier of one account finds what is hosted.
 #[derive(Debug, Clone)]
@@ -50,7 +43,7 @@ impl MediaUrls {
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         };
         let here = SocketAddr::new(here, address.port());
-        Ok(Self(format!("http://{here}{}", path_below(serve))))
+        Ok(Self(format!("http://{here}{}", media_path(serve))))
     }
 
     /// The URL of a hosted file.

@@ -11,7 +11,7 @@ use telephony_core::{
 use super::Claimed;
 use super::columns::{json, number, parsed, read_json, rows, state};
 use super::records::delivery;
-use crate::outbound::send::{Enqueued, NewSend, PartState, Retries, Source};
+use crate::outbound::send::{Enqueued, NewSend, Part, PartState, Retries, Source};
 
 pub(super) type Answer<T> = rusqlite::Result<T>;
 
@@ -58,7 +58,7 @@ pub(super) fn enqueue(
             return Ok(Enqueued::Conflict);
         }
         if send.retries == Retries::Theirs {
-            resume(db, &existing, now)?;
+            resume(db, &existing, &send.parts, now)?;
         }
         return Ok(Enqueued::Existing(existing));
     }
@@ -76,8 +76,32 @@ pub(super) fn enqueue(
     Ok(Enqueued::New(id.clone()))
 }
 
+/// Has the parts of a send that were not sent be as they are planned now: the URL of a file that
+/// we host is another each time, and the earlier one is void by then.
+fn renew(db: &Connection, id: &MessageId, parts: &[Part]) -> Answer<()> {
+    let rows: Vec<(i64, i64)> = db
+        .prepare_cached(
+            "SELECT sequence, state FROM outbound_part WHERE send = ?1 ORDER BY sequence",
+        )?
+        .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Answer<_>>()?;
+    // The settings may have changed, and with them where the text is cut: then what was begun is
+    // ended as it was begun.
+    if rows.len() != parts.len() {
+        return Ok(());
+    }
+    for ((row, _), part) in
+        rows.into_iter().zip(parts).filter(|((_, state), _)| *state == number(PartState::NotSent))
+    {
+        db.prepare_cached("UPDATE outbound_part SET content = ?2 WHERE sequence = ?1")?
+            .execute(params![row, json(part)?])?;
+    }
+    Ok(())
+}
+
 /// Has what of a send was not sent wait again, ahead of whatever came later.
-fn resume(db: &Connection, id: &MessageId, now: i64) -> Answer<()> {
+fn resume(db: &Connection, id: &MessageId, parts: &[Part], now: i64) -> Answer<()> {
+    renew(db, id, parts)?;
     let resumed: Vec<(i64, String)> = db
         .prepare_cached(
             "UPDATE outbound_part SET state = 0, due_at = ?2, reason = NULL, is_first = 0

@@ -21,6 +21,10 @@ struct Shelf;
 
 #[async_trait]
 impl Assets for Shelf {
+    fn name<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(PREFIX)?.strip_prefix('/')
+    }
+
     async fn find(&self, name: &str) -> Option<Asset> {
         let (bytes, length) = match name {
             "small.txt" => (CONTENT.as_bytes().to_vec(), CONTENT.len()),
@@ -40,8 +44,7 @@ const LARGE: usize = 32 * 1024 * 1024;
 
 async fn start(limits: Limits) -> Running {
     let inbox = Breakable::over(MemoryInbox::new());
-    Running::start_as(mock(), limits, inbox, |server| server.with_assets(PREFIX, Arc::new(Shelf)))
-        .await
+    Running::start_as(mock(), limits, inbox, |server| server.with_assets(Arc::new(Shelf))).await
 }
 
 fn head(method: &str, path: &str, headers: &str) -> String {

@@ -141,7 +141,7 @@ async fn run(steps: Vec<Step>) {
                 let key = index.index(model.given_back.len());
                 let earlier = *model.given_back.keys().nth(key).unwrap();
                 let (to, texts) = model.given_back.remove(&earlier).unwrap();
-                let again = enqueue(&ledger, "again", written_down(earlier, to, &["x"]), NOW).await;
+                let again = enqueue(&ledger, "again", written_down(earlier, to, &[]), NOW).await;
                 assert_eq!(again, Enqueued::Existing(id(&earlier.to_string())));
                 let waiting = model.waiting.entry(number(to)).or_default();
                 waiting.extend(texts);
