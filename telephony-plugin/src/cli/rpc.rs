@@ -1,6 +1,6 @@
 //! `telephony rpc`.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +26,19 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Ends when standard input ends, when the process that started it ends, and on SIGTERM, after what
 /// is in flight is finished.
 #[derive(Debug, Args)]
-pub(super) struct Rpc {}
+pub(super) struct Rpc {
+    /// Print what the gateway's plugin is made of, and end.
+    #[arg(long, hide = true)]
+    schema: bool,
+}
 
 impl Rpc {
     pub(super) fn run(self) -> io::Result<ExitCode> {
+        if self.schema {
+            let document = serde_json::to_string_pretty(&crate::host::document())?;
+            writeln!(io::stdout(), "{document}")?;
+            return Ok(ExitCode::SUCCESS);
+        }
         logging::start_json(logging::SERVER);
         let transport = match Transport::builder().build() {
             Ok(transport) => transport,

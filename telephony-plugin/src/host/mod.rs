@@ -7,16 +7,12 @@ mod sends;
 mod sidecar;
 mod start;
 mod status;
+mod surfaces;
 mod turns;
 mod watch;
 
 pub use self::challenges::Challenges;
 pub use self::gate::HostGate;
 pub use self::sidecar::{Connect, Sidecar};
+pub use self::surfaces::{document, surfaces, surfaces_hash};
 pub use self::turns::HostAgent;
-
-/// The hash of the surfaces that the gateway's shim registers.
-#[must_use]
-pub fn surfaces_hash() -> String {
-    "none".to_owned()
-}

@@ -1,34 +1,9 @@
-//! `cargo xtask codegen`: the files that are made from the code, and whether they still are.
+//! `docs/configuration.md`: every key, as a table.
 
 use std::fmt::Write as _;
-use std::fs;
 
 use serde_json::Value;
-use telephony_core::config::{KeyReference, json_schema, key_reference};
-
-use crate::step::{Failure, Outcome, root};
-
-/// Writes the files, or with `check` compares them with what is there.
-pub(crate) fn run(check: bool) -> Outcome {
-    let schema = serde_json::to_string_pretty(&json_schema())? + "\n";
-    let files = [
-        ("docs/configuration.md", configuration(&key_reference())),
-        ("docs/configuration.schema.json", schema),
-    ];
-    for (path, expected) in files {
-        let found = fs::read_to_string(root().join(path)).unwrap_or_default();
-        if found == expected {
-            continue;
-        }
-        if check {
-            let remedy = "is not what the code makes: run `cargo xtask codegen`";
-            return Err(Failure::new(format!("{path} {remedy}")));
-        }
-        fs::write(root().join(path), expected)?;
-        println!("    wrote {path}");
-    }
-    Ok(())
-}
+use telephony_core::config::KeyReference;
 
 const INTRODUCTION: &str = "\
 <!-- Made by `cargo xtask codegen` from telephony-core/src/config/raw. Change that. -->
@@ -70,7 +45,8 @@ const PROCESS: [&str; 8] = [
     "webhookSecurity",
 ];
 
-fn configuration(keys: &[KeyReference]) -> String {
+/// The whole file.
+pub(super) fn configuration(keys: &[KeyReference]) -> String {
     let mut text = INTRODUCTION.to_owned();
     for key in keys {
         let default = match &key.default {
@@ -104,14 +80,9 @@ fn configuration(keys: &[KeyReference]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use telephony_core::config::key_reference;
 
-    #[test]
-    fn generated_files_are_what_the_code_makes() {
-        if let Err(failure) = run(true) {
-            panic!("{failure}");
-        }
-    }
+    use super::*;
 
     #[test]
     fn every_key_has_its_line() {
