@@ -261,6 +261,8 @@ impl Outbox {
                     "were being sent when the process ended; whether they were \
                     is not known, and they are not sent again"
                 );
+                // Whoever waits for one of them since before hears it.
+                self.changed.notify_waiters();
                 true
             }
             Err(error) => {

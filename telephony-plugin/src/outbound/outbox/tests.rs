@@ -1,15 +1,17 @@
 //! What the worker does with each outcome, and what it never does twice.
 
+mod stopping;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use telephony_core::config::{Host, from_value};
 use telephony_core::{
-    AccountId, DeliveryUpdate, ManualClock, MessageStatus, ProviderMessageId, SeededEntropy,
-    StatusReport, Timestamp,
+    AccountId, Clock as _, DeliveryUpdate, ManualClock, MessageStatus, ProviderKind,
+    ProviderMessageId, SeededEntropy, StatusReport, Timestamp,
 };
-use telephony_providers::{ErrorKind, MockProvider, Outcome};
+use telephony_providers::{Error, ErrorKind, MockProvider, Outcome};
 use telephony_webhook::SqliteWriter;
 use tokio::sync::watch;
 
@@ -100,6 +102,36 @@ async fn what_was_not_sent_is_tried_again_when_it_is_due_and_holds_its_number_up
     let status = scene.outbox.settled(&first).await.unwrap().unwrap();
     assert_eq!(status.outcome, SendOutcome::Sent);
     eventually(async || scene.sent() == ["other", "a", "b"]).await;
+}
+
+#[tokio::test]
+async fn a_carrier_is_not_asked_again_before_the_time_it_names() {
+    let scene = Scene::start(json!({}));
+    let asked_for = Duration::from_secs(90);
+    let error = || {
+        let sentence = "too many requests";
+        Error::new(ProviderKind::Mock, ErrorKind::RateLimited, Outcome::NotSent, sentence)
+    };
+    scene.mock.fail_next_with(error().with_retry_after(Some(asked_for)));
+    let id = scene.outbox.submit(send(1, Source::Once, &["a"])).await.unwrap();
+    let due_at = async |due| {
+        eventually(async || scene.outbox.ledger.next_due(NOW).await.unwrap() == Some(due)).await;
+    };
+    due_at(NOW.saturating_add(asked_for)).await;
+    // Our own wait of 2 s, and all but the last moment of the carrier's.
+    scene.clock.advance(asked_for - Duration::from_millis(1));
+    assert_eq!(scene.send(2, &["other"]).await.0, SendOutcome::Sent);
+    assert_eq!(scene.sent(), ["other"]);
+    // What it asks for is a least, not a most: the second wait of ours is longer than this one.
+    scene.mock.fail_next_with(error().with_retry_after(Some(Duration::from_secs(1))));
+    scene.clock.advance(Duration::from_millis(1));
+    scene.outbox.due.notify_one();
+    due_at(scene.clock.now().saturating_add(Duration::from_secs(4))).await;
+    scene.clock.advance(Duration::from_secs(4));
+    scene.outbox.due.notify_one();
+    let status = scene.outbox.settled(&id).await.unwrap().unwrap();
+    assert_eq!(status.outcome, SendOutcome::Sent);
+    assert_eq!(scene.sent(), ["other", "a"]);
 }
 
 #[tokio::test]
