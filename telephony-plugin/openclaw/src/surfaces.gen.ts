@@ -195,6 +195,131 @@ export const SECRET_PATHS = [
   "database"
 ] as const;
 
+/** What the channel is called. */
+export const CHANNEL_META = {
+  "id": "telephony",
+  "label": "Telephony",
+  "selectionLabel": "Telephony (SMS and calls: Twilio, Telnyx, Plivo)",
+  "detailLabel": "Telephony",
+  "docsPath": "/channels/telephony",
+  "docsLabel": "telephony",
+  "blurb": "SMS, MMS and calls through Twilio, Telnyx or Plivo.",
+  "aliases": [
+    "phone"
+  ],
+  "order": 89
+};
+
+/** What `openclaw channels add` asks for. */
+export const SETUP_FIELDS = {
+  "provider": {
+    "choices": [
+      "twilio",
+      "telnyx",
+      "plivo",
+      "mock"
+    ],
+    "cli": {
+      "flags": "--provider <provider>",
+      "description": "Who carries texts and calls"
+    },
+    "kind": "choice"
+  },
+  "fromNumber": {
+    "cli": {
+      "flags": "--from-number <e164>",
+      "description": "The number it sends from"
+    },
+    "kind": "string"
+  },
+  "publicUrl": {
+    "cli": {
+      "flags": "--public-url <url>",
+      "description": "The URL that leads to the server"
+    },
+    "kind": "string"
+  },
+  "accountSid": {
+    "cli": {
+      "flags": "--account-sid <sid>",
+      "description": "Twilio Account SID"
+    },
+    "kind": "string"
+  },
+  "authToken": {
+    "sensitive": true,
+    "cli": {
+      "flags": "--auth-token <token>",
+      "description": "Twilio Auth Token"
+    },
+    "kind": "string"
+  },
+  "messagingServiceSid": {
+    "cli": {
+      "flags": "--messaging-service-sid <sid>",
+      "description": "Twilio Messaging Service SID"
+    },
+    "kind": "string"
+  },
+  "telnyxApiKey": {
+    "sensitive": true,
+    "cli": {
+      "flags": "--telnyx-api-key <key>",
+      "description": "Telnyx API key"
+    },
+    "kind": "string"
+  },
+  "telnyxPublicKey": {
+    "cli": {
+      "flags": "--telnyx-public-key <key>",
+      "description": "Telnyx public key, which webhooks are signed with"
+    },
+    "kind": "string"
+  },
+  "telnyxMessagingProfileId": {
+    "cli": {
+      "flags": "--telnyx-messaging-profile-id <id>",
+      "description": "Telnyx messaging profile"
+    },
+    "kind": "string"
+  },
+  "plivoAuthId": {
+    "cli": {
+      "flags": "--plivo-auth-id <id>",
+      "description": "Plivo Auth ID"
+    },
+    "kind": "string"
+  },
+  "plivoAuthToken": {
+    "sensitive": true,
+    "cli": {
+      "flags": "--plivo-auth-token <token>",
+      "description": "Plivo Auth Token"
+    },
+    "kind": "string"
+  },
+  "inboundPolicy": {
+    "choices": [
+      "disabled",
+      "allowlist",
+      "pairing",
+      "open"
+    ],
+    "cli": {
+      "flags": "--inbound-policy <policy>",
+      "description": "Who may talk to the agent"
+    },
+    "kind": "choice"
+  },
+  "allowFrom": {
+    "cli": {
+      "flags": "--allow-from <numbers>",
+      "description": "Numbers that may always talk"
+    },
+    "kind": "string-list"
+  }
+} as const;
+
 /** The key of the configuration that each field of the set-up is. */
 export const SETUP_PATHS = {
   "provider": "provider",

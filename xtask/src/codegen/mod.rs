@@ -25,7 +25,7 @@ pub(crate) fn run(check: bool) -> Outcome {
         ("docs/configuration.md".to_owned(), configuration::configuration(&key_reference())),
         ("docs/configuration.schema.json".to_owned(), json(&schema)?),
         (plugin("src/protocol.gen.ts"), protocol::typescript(at(&document, "/protocol")?)?),
-        (plugin("src/surfaces.gen.ts"), surfaces::typescript(&document)?),
+        (plugin("src/surfaces.gen.ts"), surfaces::typescript(&document, &package)?),
         (plugin("src/policy.vectors.json"), json(at(&document, "/vectors")?)?),
         (plugin("openclaw.plugin.json"), json(&manifest::manifest(&document, &schema)?)?),
         (plugin("package.json"), json(&package::package(&package, &document)?)?),

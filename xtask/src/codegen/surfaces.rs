@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{at, text};
 use crate::step::Failure;
@@ -23,8 +23,8 @@ const CONSTANTS: [(&str, &str, &str); 4] = [
     ("SECRET_PATHS", "/surfaces/secretPaths", "Paths of secrets, of the root and of each account."),
 ];
 
-/// The whole file.
-pub(super) fn typescript(document: &Value) -> Result<String, Failure> {
+/// The whole file; what the channel is called is in `package.json`, for the host to read there.
+pub(super) fn typescript(document: &Value, package: &str) -> Result<String, Failure> {
     let mut file = HEAD.to_owned();
     let (version, hash) = (text(document, "/version")?, text(document, "/surfacesHash")?);
     let _ = writeln!(file, "\n/** The version of the binary that fits. */");
@@ -35,11 +35,26 @@ pub(super) fn typescript(document: &Value) -> Result<String, Failure> {
         let value = serde_json::to_string_pretty(at(document, pointer)?)?;
         let _ = writeln!(file, "\n/** {sentence} */\nexport const {name} = {value} as const;");
     }
-    let fields = at(document, "/surfaces/setupFields")?.as_array();
-    let paths = fields.into_iter().flatten().filter_map(|field| {
-        Some((field.get("key")?.as_str()?.to_owned(), field.get("path")?.clone()))
-    });
-    let paths: serde_json::Map<_, _> = paths.collect();
+    let package: Value = serde_json::from_str(package)?;
+    let mut meta = at(&package, "/openclaw/channel")?.as_object().cloned().unwrap_or_default();
+    meta.remove("setup");
+    let _ = writeln!(file, "\n/** What the channel is called. */");
+    let meta = serde_json::to_string_pretty(&meta)?;
+    let _ = writeln!(file, "export const CHANNEL_META = {meta};");
+    let fields = at(document, "/surfaces/setupFields")?.as_array().into_iter().flatten();
+    let (mut paths, mut shown) = (Map::new(), Map::new());
+    for field in fields {
+        let mut field = field.as_object().cloned().unwrap_or_default();
+        let (key, path) = (field.remove("key"), field.remove("path"));
+        let (Some(Value::String(key)), Some(path)) = (key, path) else {
+            return Err(Failure::new("a field of the set-up has no key or no path"));
+        };
+        paths.insert(key.clone(), path);
+        shown.insert(key, field.into());
+    }
+    let _ = writeln!(file, "\n/** What `openclaw channels add` asks for. */");
+    let shown = serde_json::to_string_pretty(&shown)?;
+    let _ = writeln!(file, "export const SETUP_FIELDS = {shown} as const;");
     let _ =
         writeln!(file, "\n/** The key of the configuration that each field of the set-up is. */");
     let paths = serde_json::to_string_pretty(&paths)?;

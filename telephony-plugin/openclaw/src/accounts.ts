@@ -1,0 +1,164 @@
+// What must be known of the configuration while no process runs: which accounts there are, whether
+// they are switched on and complete, who may talk. The program decides all of it again when it
+// starts; these functions are held to what it says by policy.vectors.json.
+import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { isRecord } from "./transport.ts";
+
+export const CHANNEL = "telephony";
+export const DEFAULT_ACCOUNT = "default";
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** What each provider cannot do without: a key, and the variable that stands in for it. */
+const CREDENTIALS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  mock: [],
+  twilio: [
+    ["accountSid", "TWILIO_ACCOUNT_SID"],
+    ["authToken", "TWILIO_AUTH_TOKEN"],
+  ],
+  telnyx: [
+    ["apiKey", "TELNYX_API_KEY"],
+    ["publicKey", "TELNYX_PUBLIC_KEY"],
+  ],
+  plivo: [
+    ["authId", "PLIVO_AUTH_ID"],
+    ["authToken", "PLIVO_AUTH_TOKEN"],
+  ],
+};
+
+/** What picks the sender where no number is configured. */
+const SENDER_POOLS: Readonly<Record<string, string>> = {
+  twilio: "messagingServiceSid",
+  telnyx: "messagingProfileId",
+};
+
+const POLICIES = ["pairing", "allowlist", "open", "disabled"] as const;
+
+/** Who may talk. */
+export type Policy = (typeof POLICIES)[number];
+
+export interface TelephonyAccount {
+  readonly accountId: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly configured: boolean;
+  readonly provider: string | undefined;
+  readonly fromNumber: string | undefined;
+  readonly defaultTo: string | undefined;
+  readonly policy: Policy;
+  /** The key that the policy is written under: one of the two names that it has. */
+  readonly policyKey: "inboundPolicy" | "dmPolicy";
+  readonly allowFrom: readonly string[];
+  readonly mediaMaxMb: number;
+  /** The whole section, as the host has it: with secrets resolved when the account is started. */
+  readonly section: Section;
+}
+
+/** The section of a host's configuration. */
+export function sectionOf(cfg: OpenClawConfig): Section {
+  const channels: unknown = cfg.channels;
+  const section = isRecord(channels) ? channels[CHANNEL] : undefined;
+  return isRecord(section) ? section : {};
+}
+
+function named(section: Section): Readonly<Record<string, unknown>> {
+  return isRecord(section["accounts"]) ? section["accounts"] : {};
+}
+
+/** The ids of the accounts of a section. What stands beside `accounts` is one, if it sends. */
+export function accountIds(section: Section): string[] {
+  const ids = Object.keys(named(section));
+  const picksSender =
+    text(section["fromNumber"]) !== undefined ||
+    Object.entries(SENDER_POOLS).some(([provider, key]) => text(keysOf(section, provider)[key]) !== undefined);
+  const isOwn = text(section["provider"]) !== undefined && (ids.length === 0 || picksSender);
+  return isOwn && !ids.includes(DEFAULT_ACCOUNT) ? [DEFAULT_ACCOUNT, ...ids] : ids;
+}
+
+/** The account that is meant when none is named. */
+export function defaultAccountId(section: Section): string {
+  const ids = accountIds(section);
+  const wanted = text(section["defaultAccount"]);
+  if (wanted !== undefined) return wanted;
+  return ids.includes(DEFAULT_ACCOUNT) ? DEFAULT_ACCOUNT : (ids[0] ?? DEFAULT_ACCOUNT);
+}
+
+/** An account of a section, with what it inherits. */
+export function accountOf(
+  section: Section,
+  accountId: string | null | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): TelephonyAccount {
+  const id = accountId ?? defaultAccountId(section);
+  const own = named(section)[id];
+  const merged = merge(section, isRecord(own) ? own : {});
+  const policyKey = text(merged["inboundPolicy"]) === undefined && text(merged["dmPolicy"]) !== undefined ? "dmPolicy" : "inboundPolicy";
+  // What is no policy is a mistake that the program names; until then nobody is let in.
+  const written = text(merged[policyKey]) ?? "pairing";
+  const policy = POLICIES.find((known) => known === written) ?? "disabled";
+  const allowFrom = Array.isArray(merged["allowFrom"]) ? merged["allowFrom"].map(String) : [];
+  const provider = text(merged["provider"]);
+  const fromNumber = text(merged["fromNumber"]);
+  const isKnown = accountIds(section).includes(id);
+  const fallBack = id === defaultAccountId(section) ? env : {};
+  return {
+    accountId: id,
+    name: text(merged["name"]) ?? fromNumber ?? id,
+    enabled: isKnown && section["enabled"] === true && merged["enabled"] === true,
+    configured: isKnown && isComplete(merged, provider, fromNumber, fallBack),
+    provider,
+    fromNumber,
+    defaultTo: text(merged["defaultTo"]),
+    policy,
+    policyKey,
+    // The host admits everybody for "*" alone.
+    allowFrom: policy === "open" && !allowFrom.includes("*") ? [...allowFrom, "*"] : allowFrom,
+    mediaMaxMb: typeof merged["mediaMaxMb"] === "number" ? merged["mediaMaxMb"] : 5,
+    section,
+  };
+}
+
+function isComplete(
+  account: Section,
+  provider: string | undefined,
+  fromNumber: string | undefined,
+  env: NodeJS.ProcessEnv,
+): boolean {
+  const wanted = provider === undefined ? undefined : CREDENTIALS[provider];
+  if (provider === undefined || wanted === undefined) return false;
+  const keys = keysOf(account, provider);
+  const isThere = (value: unknown): boolean => text(value) !== undefined || isRecord(value);
+  const pool = SENDER_POOLS[provider];
+  const hasSender = fromNumber !== undefined || (pool !== undefined && isThere(keys[pool]));
+  return hasSender && wanted.every(([key, variable]) => isThere(keys[key]) || text(env[variable]) !== undefined);
+}
+
+function keysOf(account: Section, provider: string): Section {
+  const keys = account[provider];
+  return isRecord(keys) ? keys : {};
+}
+
+/** The number that a text is, as it is dialled; `undefined` for what is none. */
+export function normalizeNumber(target: string): string | undefined {
+  const bare = target.trim().replace(/^(telephony|phone|tel|sms):/i, "").trim();
+  const digits = bare.replace(/[\s().\u00a0-]/g, "");
+  return /^\+[1-9]\d{6,14}$/.test(digits) ? digits : undefined;
+}
+
+/** A text that is not empty: an empty one means that a key is not set. */
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value.trim() !== "" ? value : undefined;
+}
+
+function merge(under: Section, over: Section): Section {
+  const merged: Record<string, unknown> = { ...under };
+  if ("inboundPolicy" in over || "dmPolicy" in over) {
+    delete merged["inboundPolicy"];
+    delete merged["dmPolicy"];
+  }
+  for (const [key, value] of Object.entries(over)) {
+    const beneath = merged[key];
+    merged[key] = isRecord(beneath) && isRecord(value) && !("source" in value) ? merge(beneath, value) : value;
+  }
+  return merged;
+}
