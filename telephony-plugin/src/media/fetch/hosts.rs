@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
+use telephony_core::Secret;
 use telephony_core::config::Provider;
-use telephony_core::{HttpUrl, Secret};
 use url::{Host, Origin};
 
 use super::address::Reach;
@@ -64,14 +64,8 @@ pub(super) struct Carrier<'a> {
 
 impl<'a> Carrier<'a> {
     pub(super) fn new(provider: &'a Provider) -> Self {
-        let base = match provider {
-            Provider::Twilio(twilio) => twilio.api_base_url.as_ref(),
-            Provider::Telnyx(telnyx) => telnyx.api_base_url.as_ref(),
-            Provider::Plivo(plivo) => plivo.api_base_url.as_ref(),
-            _ => None,
-        };
-        let origin = |base: &HttpUrl| Url::parse(base.as_str()).ok().map(|url| url.origin());
-        Self { provider, base: base.and_then(origin) }
+        let base = api_base(provider).map(|url| url.origin());
+        Self { provider, base }
     }
 
     /// Whether a URL may be asked for, and how; `from` is how the one was that led to it.
@@ -156,7 +150,19 @@ fn is_below(domain: &str, parent: &str) -> bool {
     domain.strip_suffix(parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-fn is_local(host: &Host<&str>) -> bool {
+/// What the operator has stand in for a carrier's API.
+pub(in crate::media) fn api_base(provider: &Provider) -> Option<Url> {
+    let base = match provider {
+        Provider::Twilio(twilio) => twilio.api_base_url.as_ref(),
+        Provider::Telnyx(telnyx) => telnyx.api_base_url.as_ref(),
+        Provider::Plivo(plivo) => plivo.api_base_url.as_ref(),
+        _ => None,
+    };
+    base.and_then(|base| Url::parse(base.as_str()).ok())
+}
+
+/// Whether a host is this machine, as far as its name says.
+pub(in crate::media) fn is_local(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(domain) => *domain == "localhost",
         Host::Ipv4(address) => address.is_loopback(),

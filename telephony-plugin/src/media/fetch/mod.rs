@@ -28,6 +28,7 @@ use self::address::Reach;
 pub use self::error::FetchError;
 pub(super) use self::error::megabytes;
 use self::hosts::{Carrier, Credentials, Permit};
+pub(super) use self::hosts::{api_base, is_local};
 use self::resolve::{Forbidden, Guard, SystemResolver};
 use super::{Family, files};
 

@@ -7,7 +7,7 @@ use telephony_core::{HttpUrl, UrlError};
 use url::{Host, Url};
 
 use super::{HostError, Hosted};
-use crate::media::fetch::is_public;
+use crate::media::fetch::{api_base, is_local, is_public};
 use crate::urls::{PublicUrls, media_path};
 
 /// Names that lead nowhere from outside (RFC 6761, RFC 6762, RFC 8375 and ICANN's `internal`).
@@ -58,20 +58,9 @@ impl MediaUrls {
 
 /// Whether what stands for the carrier runs here.
 fn is_on_this_machine(provider: &Provider) -> bool {
-    let base = match provider {
-        Provider::Mock => return true,
-        Provider::Twilio(twilio) => twilio.api_base_url.as_ref(),
-        Provider::Telnyx(telnyx) => telnyx.api_base_url.as_ref(),
-        Provider::Plivo(plivo) => plivo.api_base_url.as_ref(),
-        _ => None,
-    };
-    let base = base.and_then(|base| Url::parse(base.as_str()).ok());
-    base.is_some_and(|base| match base.host() {
-        Some(Host::Domain(domain)) => domain == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    })
+    let base = api_base(provider);
+    matches!(provider, Provider::Mock)
+        || base.is_some_and(|base| base.host().is_some_and(|host| is_local(&host)))
 }
 
 /// Refuses a URL that a carrier could not fetch, or that would have it look into somebody's private
