@@ -1,5 +1,6 @@
 //! What the `telephony` binary is made of.
 
+mod carrier;
 pub mod cli;
 #[cfg(unix)]
 pub mod control;

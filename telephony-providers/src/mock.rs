@@ -1,6 +1,7 @@
 //! A provider without a carrier: keeps what it is sent, and fails when it is told to.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -36,6 +37,16 @@ const MAX_KEPT: usize = 10_000;
 pub struct MockProvider {
     from: Option<Sender>,
     state: Mutex<State>,
+    tell: Option<Tell>,
+}
+
+/// Who is told of each message.
+struct Tell(Box<dyn Fn(&SentMessage) + Send + Sync>);
+
+impl fmt::Debug for Tell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Tell")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +71,14 @@ impl MockProvider {
     /// A mock that sends as `from`.
     #[must_use]
     pub fn new(from: Option<Sender>) -> Self {
-        Self { from, state: Mutex::default() }
+        Self { from, ..Self::default() }
+    }
+
+    /// Tells of each message that it is sent: to whoever shows what a phone would.
+    #[must_use]
+    pub fn telling(mut self, tell: impl Fn(&SentMessage) + Send + Sync + 'static) -> Self {
+        self.tell = Some(Tell(Box::new(tell)));
+        self
     }
 
     /// What it was sent, the oldest first.
@@ -141,7 +159,11 @@ impl MessagingProvider for MockProvider {
         if state.sent.len() == MAX_KEPT {
             state.sent.pop_front();
         }
-        state.sent.push_back(SentMessage { id: id.clone(), message: message.clone() });
+        let sent = SentMessage { id: id.clone(), message: message.clone() };
+        if let Some(Tell(tell)) = &self.tell {
+            tell(&sent);
+        }
+        state.sent.push_back(sent);
         let from = message.from().or(self.from.as_ref()).map(Sender::masked);
         tracing::info!(
             provider = "mock",

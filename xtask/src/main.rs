@@ -4,13 +4,18 @@
 mod bench;
 mod ci;
 mod codegen;
+mod demo;
+mod e2e;
 mod no_std;
+mod openclaw;
 mod package;
+mod release;
 mod step;
 mod test;
 mod tidy;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +46,26 @@ enum Command {
     },
     /// The benchmarks that docs/performance.md records.
     Bench,
+    /// A conversation with an agent through the real OpenClaw; then it stays up to be texted.
+    Demo {
+        /// Ends after the conversation.
+        #[arg(long)]
+        once: bool,
+    },
+    /// The plugin inside the real OpenClaw; part of `ci`.
+    E2e {
+        /// One scenario alone.
+        scenario: Option<String>,
+    },
+    /// The npm packages, checksums and the list of parts.
+    Release {
+        /// Rust's name for where it runs; this machine when it is missing.
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<String>,
+        /// Where to; `release-packages` in the target folder when it is missing. Emptied before.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -51,6 +76,9 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Bench => bench::run(),
+        Command::Demo { once } => demo::run(once),
+        Command::E2e { scenario } => e2e::run(scenario.as_deref()),
+        Command::Release { target, out } => release::run(target.as_deref(), out.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,6 +32,8 @@ export interface SidecarOptions {
 interface Account {
   readonly config: unknown;
   readonly host: AccountHost;
+  /** Whether a process has started it, so that the next one has to. */
+  started: boolean;
 }
 
 export class Sidecar {
@@ -71,12 +73,14 @@ export class Sidecar {
 
   /** Starts an account, here and in each later process, until it is stopped. */
   async startAccount(accountId: string, config: unknown, host: AccountHost): Promise<AccountStarted> {
-    const account = { config, host };
+    const account: Account = { config, host, started: false };
     this.#accounts.set(accountId, account);
     for (;;) {
       await this.#started.promise;
       try {
-        return await this.call("account.start", { accountId, config });
+        const started = await this.call("account.start", { accountId, config });
+        account.started = true;
+        return started;
       } catch (error) {
         // A process that ended meanwhile is followed by another one.
         if (error instanceof ClosedError && !this.#stopping.signal.aborted) continue;
@@ -131,7 +135,8 @@ export class Sidecar {
 
   /** Starts in a new process what was started in the last one. */
   #restart(child: Child): void {
-    for (const [accountId, { config }] of this.#accounts) {
+    for (const [accountId, { config, started }] of this.#accounts) {
+      if (!started) continue;
       child.transport.call("account.start", { accountId, config }).catch((error: Error) => {
         this.#options.log.error(`telephony: account ${accountId}: ${error.message}`);
       });

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use clap::Args;
 use telephony_core::{OsEntropy, SystemClock};
-use telephony_providers::{Transport, connect};
+use telephony_providers::Transport;
 
 use super::serve::raise_socket_limit;
 use super::{REFUSED, complain};
+use crate::carrier::carrier;
 use crate::host::Sidecar;
 use crate::logging;
 use crate::report::chain;
@@ -57,7 +58,7 @@ impl Rpc {
 }
 
 async fn serve(transport: Transport) -> io::Result<bool> {
-    let connect = Box::new(move |account: &_| connect(account, &transport));
+    let connect = Box::new(move |account: &_| carrier(account, &transport));
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
     let hash = crate::host::surfaces_hash();
     let sidecar = Arc::new(Sidecar::new(clock, entropy, hash, connect));

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use clap::Args;
 use telephony_core::config::{self, Tunnel};
 use telephony_core::{OsEntropy, SystemClock};
-use telephony_providers::{Transport, connect};
+use telephony_providers::Transport;
 use tokio::sync::watch;
 
 use super::carrier::read;
 use super::state::State;
 use super::{REFUSED, complain};
+use crate::carrier::carrier;
 use crate::control::ControlSocket;
 use crate::database::Database;
 use crate::handler::HandlerChoice;
@@ -84,7 +85,7 @@ impl Serve {
             entropy,
         };
         let transport = Transport::builder().build().map_err(|error| chain(&error))?;
-        let started = Started::new(setup, |account| connect(account, &transport)).await;
+        let started = Started::new(setup, |account| carrier(account, &transport)).await;
         let started = started.map_err(|error| chain(&error))?;
         let control = ControlSocket::bind(&lock.own().socket);
         let control = control.map_err(|error| format!("the control socket: {error}"))?;

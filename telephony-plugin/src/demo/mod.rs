@@ -12,7 +12,7 @@ use telephony_core::{AccountId, OsEntropy, SystemClock};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::{mpsc, watch};
 
-use self::phone::{Phone, Screen};
+use self::phone::{Phone, screen};
 use crate::control::Records;
 use crate::database::Database;
 use crate::handler::HandlerChoice;
@@ -45,7 +45,7 @@ pub(crate) async fn run(once: bool) -> Result<(), String> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     };
-    let started = Started::new(setup, |_| Ok(Screen::connection(show.clone()))).await;
+    let started = Started::new(setup, |_| Ok(screen(show.clone()))).await;
     let started = started.map_err(|error| chain(&error))?;
     let phone = Phone::new(started.address())?;
     let (stop, stopped) = watch::channel(false);

@@ -3,15 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
 use serde_json::json;
-use telephony_core::{
-    CallRequest, OutboundMessage, ProviderCallId, ProviderKind, ProviderMessageId, StatusReport,
-};
-use telephony_providers::{
-    CallSnapshot, Capabilities, Connection, Error, MessagingProvider, MockProvider, PlacedCall,
-    Sent, VoiceProvider,
-};
+use telephony_providers::{Connection, MockProvider};
 use tokio::sync::mpsc;
 
 use super::PERSON;
@@ -44,51 +37,9 @@ impl Phone {
 }
 
 /// A mock provider whose texts appear on the phone.
-#[derive(Debug)]
-pub(super) struct Screen {
-    mock: MockProvider,
-    show: mpsc::UnboundedSender<String>,
-}
-
-impl Screen {
-    pub(super) fn connection(show: mpsc::UnboundedSender<String>) -> Connection {
-        Connection::new(Self { mock: MockProvider::default(), show })
-    }
-}
-
-#[async_trait]
-impl MessagingProvider for Screen {
-    fn kind(&self) -> ProviderKind {
-        self.mock.kind()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.mock.capabilities()
-    }
-
-    async fn send(&self, message: &OutboundMessage) -> Result<Sent, Error> {
-        let sent = self.mock.send(message).await?;
-        // Nobody looks any more when the demonstration is over.
-        let _ = self.show.send(message.body().as_str().to_owned());
-        Ok(sent)
-    }
-
-    async fn fetch(&self, id: &ProviderMessageId) -> Result<StatusReport, Error> {
-        self.mock.fetch(id).await
-    }
-}
-
-#[async_trait]
-impl VoiceProvider for Screen {
-    async fn place(&self, request: &CallRequest) -> Result<PlacedCall, Error> {
-        self.mock.place(request).await
-    }
-
-    async fn inspect(&self, id: &ProviderCallId) -> Result<CallSnapshot, Error> {
-        self.mock.inspect(id).await
-    }
-
-    async fn hang_up(&self, id: &ProviderCallId) -> Result<(), Error> {
-        self.mock.hang_up(id).await
-    }
+pub(super) fn screen(show: mpsc::UnboundedSender<String>) -> Connection {
+    Connection::new(MockProvider::default().telling(move |sent| {
+        // A terminal that was closed shows nothing.
+        let _ = show.send(sent.message.body().as_str().to_owned());
+    }))
 }

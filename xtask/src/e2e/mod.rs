@@ -1,0 +1,104 @@
+//! `cargo xtask e2e`: the plugin inside the real OpenClaw, installed as a user would.
+//!
+//! Scenarios share a gateway where they can: each command of OpenClaw's takes seconds.
+
+#![allow(clippy::indexing_slicing, reason = "indexing a JSON value answers null")]
+
+mod checks;
+mod control_ui;
+mod conversation;
+mod outcomes;
+mod restarts;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::openclaw::{Carrier, Environment, Gateway, Model};
+use crate::release::{self, Release};
+use crate::step::{Failure, Outcome, step};
+
+/// Somebody who texts, and who is let in.
+const PERSON: &str = "+15550001234";
+
+type Scenario = fn(&Stage) -> Outcome;
+
+/// What all scenarios share.
+struct Stage {
+    environment: Environment,
+    release: Release,
+    model: Model,
+    carrier: Carrier,
+}
+
+pub(crate) fn run(only: Option<&str>) -> Outcome {
+    let mut prepared = None;
+    step("Node and OpenClaw", || {
+        prepared = Some(Environment::prepare()?);
+        Ok(())
+    })?;
+    let environment = prepared.ok_or_else(|| Failure::new("nothing is prepared"))?;
+    let mut made = None;
+    step("the plugin and its program", || {
+        made = Some(release::build(&environment, None, None)?);
+        Ok(())
+    })?;
+    let release = made.ok_or_else(|| Failure::new("nothing is made"))?;
+    let (model, carrier) = (Model::start()?, Carrier::start()?);
+    let stage = Stage { environment, release, model, carrier };
+    let scenarios: [(&str, Scenario); 5] = [
+        ("conversation", conversation::run),
+        ("outcomes", outcomes::run),
+        ("restarts", restarts::run),
+        ("checks", checks::run),
+        ("control-ui", control_ui::run),
+    ];
+    for (name, scenario) in scenarios {
+        if only.is_none_or(|only| only == name) {
+            step(&format!("scenario {name}"), || scenario(&stage))?;
+        }
+    }
+    println!("\nall good");
+    Ok(())
+}
+
+impl Stage {
+    /// A gateway with the plugin installed, not started.
+    fn gateway(&self, name: &str) -> Result<Gateway, Failure> {
+        let home = self.environment.homes().join(name);
+        let gateway = Gateway::new(&self.environment, &home, &self.model)?;
+        gateway.install(&self.release.offline)?;
+        Ok(gateway)
+    }
+
+    /// Posts a signed text by the program itself, with the configuration of a file; the status.
+    fn simulate(&self, config: &PathBuf, arguments: &[&str]) -> Result<bool, Failure> {
+        let output = std::process::Command::new(&self.release.binary)
+            .args(["simulate", "sms", "--json", "--config"])
+            .arg(config)
+            .args(arguments)
+            .output()?;
+        Ok(output.status.success())
+    }
+}
+
+/// Says what was seen, once it was.
+fn seen(what: &str) {
+    println!("    ✓ {what}");
+}
+
+fn check(is_so: bool, what: &str, otherwise: impl FnOnce() -> String) -> Outcome {
+    if is_so {
+        seen(what);
+        return Ok(());
+    }
+    Err(Failure::new(format!("{what}: {}", otherwise())))
+}
+
+/// The JSON in what a command printed, which may come after lines for people.
+fn json_of(output: &str) -> Value {
+    let start = output.find(['{', '[']).unwrap_or_default();
+    let text = output.get(start..).unwrap_or_default();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    values.next().and_then(Result::ok).unwrap_or_default()
+}
