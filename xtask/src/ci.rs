@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use crate::openclaw::Environment;
 use crate::step::{Failure, Outcome, execute, execute_cargo, is_installed, root, step};
 use crate::test::deny;
-use crate::{no_std, package};
+use crate::{demo, e2e, no_std, package};
 
 pub(crate) fn run() -> Outcome {
     step("licences and sources", || {
@@ -21,7 +22,22 @@ pub(crate) fn run() -> Outcome {
         execute_cargo(&arguments, "see the errors above")
     })?;
     step("undefined behaviour (Miri)", miri)?;
+    step("the plugin by itself", plugin)?;
+    e2e::run(None)?;
+    demo::run(true)?;
     println!("\nall good");
+    Ok(())
+}
+
+/// The plugin's types, and its tests against stand-ins.
+fn plugin() -> Outcome {
+    let environment = Environment::prepare()?;
+    environment.link_modules()?;
+    for script in ["check", "test"] {
+        let mut command = environment.npm(&["run", "--silent", script]);
+        let plugin = root().join("telephony-plugin/openclaw");
+        execute(command.current_dir(plugin), "see the errors above")?;
+    }
     Ok(())
 }
 

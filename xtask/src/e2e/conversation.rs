@@ -135,7 +135,7 @@ fn sidecar(stage: &Stage, gateway: &Gateway) -> Outcome {
     let pid = gateway.sidecar().unwrap_or_default();
     signal(pid, Signal::KILL)?;
     gateway.until("another one runs", |gateway| {
-        Ok(gateway.sidecar().is_some_and(|now| now != pid) && gateway.health() == Some(200))
+        Ok(gateway.sidecar().is_some_and(|now| now != pid) && gateway.is_healthy())
     })?;
     text(stage, gateway, "SM07", "after the kill")?;
     gateway.until("the agent answers", |_| {

@@ -91,3 +91,8 @@ pub(crate) fn request(
     let status = status.ok_or_else(|| std::io::Error::other("this is no answer"))?;
     Ok((status, answer.get(end + 4..).unwrap_or_default().to_vec()))
 }
+
+/// Whether a server says that it is well.
+pub(crate) fn is_healthy(address: SocketAddr) -> bool {
+    request(address, "GET", "/health", "").is_ok_and(|(status, _)| status == 200)
+}

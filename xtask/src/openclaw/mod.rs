@@ -11,4 +11,5 @@ pub(crate) mod progress;
 pub(crate) use self::carrier::Carrier;
 pub(crate) use self::environment::Environment;
 pub(crate) use self::gateway::{Gateway, signal};
+pub(crate) use self::http::is_healthy;
 pub(crate) use self::model::{FRIEND, Model};

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: the figures of docs/performance.md.
 
+mod sidecar;
+
 use std::fs;
 
 use serde_json::Value;
@@ -8,6 +10,9 @@ use crate::step::{Failure, Outcome, execute_cargo, root, step};
 
 /// The least rate of sends, as a share of what the bare HTTP client does in the same run.
 const SEND_RATIO: f64 = 0.8;
+
+/// The longest from the answer of a webhook to the host's turn, in nanoseconds.
+const TURN: f64 = 2e6;
 
 pub(crate) fn run() -> Outcome {
     step("segmenter", || {
@@ -27,6 +32,14 @@ pub(crate) fn run() -> Outcome {
             Err(Failure::new("a send costs too much over the HTTP call: profile it"))
         }
     })?;
+    step("turns", || {
+        let arguments = ["bench", "-p", "telephony-plugin", "--bench", "turn"];
+        execute_cargo(&arguments, "see the errors above")?;
+        let turn = median("turn")?;
+        println!("    {:.2} ms from the inbox to the host's turn; 2 ms is the bar", turn / 1e6);
+        if turn <= TURN { Ok(()) } else { Err(Failure::new("a turn begins too late: profile it")) }
+    })?;
+    step("the sidecar", sidecar::run)?;
     step("webhooks", || {
         execute_cargo(
             &["bench", "-p", "telephony-webhook", "--bench", "inbound"],
