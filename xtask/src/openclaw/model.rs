@@ -64,11 +64,14 @@ fn answer(asked: &Asked, seen: &Mutex<Seen>) -> Answer {
     let mut after = Duration::ZERO;
     let delta = if role(&last) == "tool" {
         let result = text_of(last.get("content").unwrap_or(&Value::Null)).0;
-        if let Some(call) = through_search(&request, &result) {
-            call
+        let results = messages.iter().rev().take_while(|message| of_a_person(message).is_none());
+        let is_first = results.filter(|message| role(message) == "tool").count() == 1;
+        if is_first && tools(&request).contains(&"tool_call") {
+            // What was found is called by its name.
+            call("tool_call", &json!({ "id": "telephony", "args": errand() }))
         } else {
-            let word = if result.contains("\"sent\"") { "It is sent." } else { "It did not work." };
-            json!({ "content": word })
+            let is_sent = result.contains("providerIds") && result.contains("sent");
+            json!({ "content": if is_sent { "It is sent." } else { "It did not work." } })
         }
     } else if said.contains(TEXT_MY_FRIEND) {
         seen.heard.push(said);
@@ -116,23 +119,17 @@ fn text_of(content: &Value) -> (String, usize) {
     }
 }
 
-/// The call of the telephony tool: at once where it is shown, else by the search for tools.
-fn first_call(request: &Value) -> Value {
-    let arguments = json!({ "action": "send_sms", "to": FRIEND, "message": "Hello, friend!" });
-    if tools(request).contains(&"telephony") {
-        return call("telephony", &arguments);
-    }
-    call("tool_search", &json!({ "query": "telephony send sms text message" }))
+/// What the tool is to do.
+fn errand() -> Value {
+    json!({ "action": "send_sms", "to": FRIEND, "message": "Hello, friend!" })
 }
 
-/// After a search: the call of the tool that was found.
-fn through_search(request: &Value, result: &str) -> Option<Value> {
-    let known = tools(request);
-    let is_search =
-        known.contains(&"tool_call") && result.contains("telephony") && !result.contains("outcome");
-    let id = result.split('"').find(|word| word.ends_with("telephony")).unwrap_or("telephony");
-    let input = json!({ "action": "send_sms", "to": FRIEND, "message": "Hello, friend!" });
-    is_search.then(|| call("tool_call", &json!({ "id": id, "args": input })))
+/// The call of the telephony tool: at once where it is shown, else by the search for tools.
+fn first_call(request: &Value) -> Value {
+    if tools(request).contains(&"telephony") {
+        return call("telephony", &errand());
+    }
+    call("tool_search", &json!({ "query": "telephony send sms text message" }))
 }
 
 fn tools(request: &Value) -> Vec<&str> {
