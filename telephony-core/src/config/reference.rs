@@ -74,6 +74,8 @@ pub struct KeyReference {
     pub advanced: bool,
     /// The variable that is read for the default account when it is not set.
     pub env: Option<String>,
+    /// Whether an account of `accounts` takes it too. The others are about the process.
+    pub per_account: bool,
 }
 
 /// All keys, sections before what is in them. The keys of `accounts.<id>` are those at the top and
@@ -82,6 +84,11 @@ pub struct KeyReference {
 pub fn key_reference() -> Vec<KeyReference> {
     let mut keys = Vec::new();
     collect(&SCHEMA, "", &mut keys);
+    let account = SCHEMA.pointer("/properties/accounts/additionalProperties/properties");
+    for key in &mut keys {
+        let section = key.path.split('.').next().unwrap_or_default();
+        key.per_account = account.is_some_and(|account| account.get(section).is_some());
+    }
     keys
 }
 
@@ -99,6 +106,7 @@ fn collect(schema: &Value, path: &str, keys: &mut Vec<KeyReference>) {
             sensitive: flag("x-sensitive"),
             advanced: flag("x-advanced"),
             env: text("x-env"),
+            per_account: false,
             path: path.clone(),
         });
         let alternatives = schema.get("anyOf").and_then(Value::as_array);
@@ -134,4 +142,24 @@ fn takes(schema: &Value) -> String {
 /// The paths of all keys.
 pub(super) fn known_paths() -> Vec<String> {
     key_reference().into_iter().map(|key| key.path).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_takes_what_its_schema_has_and_nothing_of_the_process() {
+        let is_per_account = |path: &str| {
+            let keys = key_reference();
+            keys.iter().find(|key| key.path == path).map(|key| key.per_account)
+        };
+        for path in ["enabled", "fromNumber", "twilio", "twilio.authToken", "sms.quietHours.end"] {
+            assert_eq!(is_per_account(path), Some(true), "{path}");
+        }
+        for path in ["accounts", "serve.port", "tunnel.ngrokAuthToken", "database", "configWrites"]
+        {
+            assert_eq!(is_per_account(path), Some(false), "{path}");
+        }
+    }
 }

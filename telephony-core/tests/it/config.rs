@@ -203,6 +203,7 @@ fn a_secret_may_be_referred_to() {
     for (token, expected) in [
         (json!({ "source": "env", "id": "NOT_SET" }), "a variable that is not set"),
         (json!({ "source": "file", "id": "/run/secret" }), "only OpenClaw resolves"),
+        (json!({ "source": "store", "id": "PLIVO_TOKEN" }), "only OpenClaw resolves"),
         (json!({ "source": "vault", "id": "x" }), "expected one of \"env\", \"file\", \"exec\""),
         (json!({ "source": "env" }), "plivo.authToken.id: is missing"),
         (json!(5), "expected a string or a SecretRef object"),

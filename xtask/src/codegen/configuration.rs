@@ -33,18 +33,6 @@ not set. [configuration.schema.json](configuration.schema.json) is the same as a
 |---|---|---|---|
 ";
 
-/// The keys that are about the process, not about one account.
-const PROCESS: [&str; 8] = [
-    "accounts",
-    "database",
-    "defaultAccount",
-    "maxConcurrentSessions",
-    "metrics",
-    "serve",
-    "tunnel",
-    "webhookSecurity",
-];
-
 /// The whole file.
 pub(super) fn configuration(keys: &[KeyReference]) -> String {
     let mut text = INTRODUCTION.to_owned();
@@ -55,8 +43,7 @@ pub(super) fn configuration(keys: &[KeyReference]) -> String {
             None => String::from("–"),
         };
         let mut notes = Vec::new();
-        let section = key.path.split('.').next().unwrap_or_default();
-        if PROCESS.contains(&section) && section == key.path {
+        if !key.per_account && !key.path.contains('.') {
             notes.push("*Process.*".to_owned());
         }
         if key.sensitive {

@@ -27,4 +27,5 @@ pub(in crate::config) enum SecretSource {
     Env,
     File,
     Exec,
+    Store,
 }

@@ -96,8 +96,8 @@ pub(super) fn secret(
             value.ok_or_else(|| "refers to a variable that is not set".to_owned())
         }
         SecretInput::Reference { .. } => {
-            Err("refers to a file or program, which only OpenClaw resolves: write the secret, or \
-                 refer to a variable (source \"env\")"
+            Err("refers to what only OpenClaw resolves: write the secret, or refer to a variable \
+                 (source \"env\")"
                 .to_owned())
         }
     }
