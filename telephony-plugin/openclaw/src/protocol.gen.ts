@@ -15,7 +15,7 @@ export interface Initialize {
   surfacesHash: string;
 }
 
-/** The answer to [`Initialize`]. */
+/** The answer to {@link Initialize}. */
 export interface Initialized {
   /** The sidecar's version of the protocol. */
   protocol: number;
@@ -36,14 +36,14 @@ export interface AccountStart {
   config: unknown;
 }
 
-/** The answer to [`AccountStart`]. */
+/** The answer to {@link AccountStart}. */
 export interface AccountStarted {
   /** Where the server listens: `127.0.0.1:3335`. */
   address: string;
   /** The provider. */
   provider: string;
   /** The sender, if it has one of its own. */
-  from?: string | null;
+  from: string | null;
   /** The URL for the carrier's console; the local one where nothing public is configured. */
   webhookUrl: string;
   /** Lines for people: what to set at the carrier. */
@@ -67,12 +67,12 @@ export interface OfAccount {
   accountId: string;
 }
 
-/** The answer to [`OfAccount`]. */
+/** The answer to {@link OfAccount}. */
 export interface Probed {
   /** Whether the carrier answers and knows us. */
   ok: boolean;
   /** What is wrong and what to do. */
-  error?: string | null;
+  error: string | null;
   /** How long the carrier took, in milliseconds. */
   elapsedMs: number;
 }
@@ -120,7 +120,7 @@ export interface SendResult {
   /** How many parts there are. */
   parts: number;
   /** What went wrong and what to do; missing when nothing did. */
-  error?: string | null;
+  error: string | null;
 }
 
 /** What a host that repeats sends may do now. */
@@ -219,15 +219,15 @@ export interface AccountStatus {
   /** The provider. */
   provider: string;
   /** The sender, if it has one of its own. */
-  from?: string | null;
+  from: string | null;
   /** Whether it is started; else it waits for a restart. */
   running: boolean;
   /** The URL for the carrier's console. */
   webhookUrl: string;
   /** When a message last came: RFC 3339. */
-  lastInboundAt?: string | null;
+  lastInboundAt: string | null;
   /** When a message last went out: RFC 3339. */
-  lastOutboundAt?: string | null;
+  lastOutboundAt: string | null;
 }
 
 /** Whether a sender may talk. */
@@ -275,7 +275,7 @@ export interface InboundFile {
   contentType: string;
 }
 
-/** The answer to [`InboundTurn`]. */
+/** The answer to {@link InboundTurn}. */
 export interface TurnTaken {
   /** Whether the host has taken the message over, now or before. Else it comes again. */
   taken: boolean;

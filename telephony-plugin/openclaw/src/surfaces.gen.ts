@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "cb6b96dd75314b26cf6fd9d3e6be5007";
+export const SURFACES_HASH = "972ba5bdb92fd288c34e716c213c2642";
 
 /** The tool that the agent has. */
 export const TOOL = {
@@ -184,7 +184,7 @@ export const COMMANDS = {
   ]
 } as const;
 
-/** Paths of secrets, of the root and of each account. */
+/** Paths of all secrets, at the root. */
 export const SECRET_PATHS = [
   "twilio.authToken",
   "twilio.webhookSharedKey",
@@ -193,6 +193,15 @@ export const SECRET_PATHS = [
   "plivo.authToken",
   "tunnel.ngrokAuthToken",
   "database"
+] as const;
+
+/** Paths of the secrets that an account has too. */
+export const ACCOUNT_SECRET_PATHS = [
+  "twilio.authToken",
+  "twilio.webhookSharedKey",
+  "twilio.apiKeySecret",
+  "telnyx.apiKey",
+  "plivo.authToken"
 ] as const;
 
 /** What the channel is called. */
@@ -213,110 +222,110 @@ export const CHANNEL_META = {
 /** What `openclaw channels add` asks for. */
 export const SETUP_FIELDS = {
   "provider": {
+    "kind": "choice",
+    "cli": {
+      "flags": "--provider <provider>",
+      "description": "Who carries texts and calls"
+    },
     "choices": [
       "twilio",
       "telnyx",
       "plivo",
       "mock"
-    ],
-    "cli": {
-      "flags": "--provider <provider>",
-      "description": "Who carries texts and calls"
-    },
-    "kind": "choice"
+    ]
   },
   "fromNumber": {
+    "kind": "string",
     "cli": {
       "flags": "--from-number <e164>",
       "description": "The number it sends from"
-    },
-    "kind": "string"
+    }
   },
   "publicUrl": {
+    "kind": "string",
     "cli": {
       "flags": "--public-url <url>",
       "description": "The URL that leads to the server"
-    },
-    "kind": "string"
+    }
   },
   "accountSid": {
+    "kind": "string",
     "cli": {
       "flags": "--account-sid <sid>",
       "description": "Twilio Account SID"
-    },
-    "kind": "string"
+    }
   },
   "authToken": {
-    "sensitive": true,
+    "kind": "string",
     "cli": {
       "flags": "--auth-token <token>",
       "description": "Twilio Auth Token"
     },
-    "kind": "string"
+    "sensitive": true
   },
   "messagingServiceSid": {
+    "kind": "string",
     "cli": {
       "flags": "--messaging-service-sid <sid>",
       "description": "Twilio Messaging Service SID"
-    },
-    "kind": "string"
+    }
   },
   "telnyxApiKey": {
-    "sensitive": true,
+    "kind": "string",
     "cli": {
       "flags": "--telnyx-api-key <key>",
       "description": "Telnyx API key"
     },
-    "kind": "string"
+    "sensitive": true
   },
   "telnyxPublicKey": {
+    "kind": "string",
     "cli": {
       "flags": "--telnyx-public-key <key>",
       "description": "Telnyx public key, which webhooks are signed with"
-    },
-    "kind": "string"
+    }
   },
   "telnyxMessagingProfileId": {
+    "kind": "string",
     "cli": {
       "flags": "--telnyx-messaging-profile-id <id>",
       "description": "Telnyx messaging profile"
-    },
-    "kind": "string"
+    }
   },
   "plivoAuthId": {
+    "kind": "string",
     "cli": {
       "flags": "--plivo-auth-id <id>",
       "description": "Plivo Auth ID"
-    },
-    "kind": "string"
+    }
   },
   "plivoAuthToken": {
-    "sensitive": true,
+    "kind": "string",
     "cli": {
       "flags": "--plivo-auth-token <token>",
       "description": "Plivo Auth Token"
     },
-    "kind": "string"
+    "sensitive": true
   },
   "inboundPolicy": {
+    "kind": "choice",
+    "cli": {
+      "flags": "--inbound-policy <policy>",
+      "description": "Who may talk to the agent"
+    },
     "choices": [
       "disabled",
       "allowlist",
       "pairing",
       "open"
-    ],
-    "cli": {
-      "flags": "--inbound-policy <policy>",
-      "description": "Who may talk to the agent"
-    },
-    "kind": "choice"
+    ]
   },
   "allowFrom": {
+    "kind": "string-list",
     "cli": {
       "flags": "--allow-from <numbers>",
       "description": "Numbers that may always talk"
-    },
-    "kind": "string-list"
+    }
   }
 } as const;
 

@@ -9,6 +9,7 @@ mod start;
 mod status;
 mod surfaces;
 mod turns;
+mod vectors;
 mod watch;
 
 pub use self::challenges::Challenges;

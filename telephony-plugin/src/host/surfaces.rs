@@ -3,13 +3,15 @@
 //! All of it is registered before any process runs, so it is made into
 //! `telephony-plugin/openclaw/src/surfaces.gen.ts`; when the two meet, they compare the hash.
 
-use schemars::SchemaGenerator;
-use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use telephony_core::PhoneNumber;
-use telephony_core::config::{Host, InboundPolicy, from_value, key_reference};
+use telephony_core::config::key_reference;
 
 use super::protocol::{Direction, PROTOCOL, methods};
+use super::vectors;
 
 /// The tool that the agent has.
 fn tool() -> Value {
@@ -181,9 +183,10 @@ fn setup_fields() -> Vec<Value> {
     SETUP_FIELDS.iter().filter_map(field).collect()
 }
 
-/// Paths of secrets, of the root and of each account.
-fn secret_paths() -> Vec<String> {
-    key_reference().into_iter().filter(|key| key.sensitive).map(|key| key.path).collect()
+/// Paths of secrets: all at the root, and those that an account has too.
+fn secret_paths(of_accounts: bool) -> Vec<String> {
+    let secrets = key_reference().into_iter().filter(|key| key.sensitive);
+    secrets.filter(|key| key.per_account || !of_accounts).map(|key| key.path).collect()
 }
 
 /// All surfaces.
@@ -194,55 +197,84 @@ pub fn surfaces() -> Value {
         "gatewayMethods": gateway_methods(),
         "commands": commands(),
         "setupFields": setup_fields(),
-        "secretPaths": secret_paths(),
+        "secretPaths": secret_paths(false),
+        "accountSecretPaths": secret_paths(true),
     })
 }
 
 /// The protocol: its methods, and the definitions of what they take and give.
+///
+/// What the sidecar reads may leave out what has a default. What it writes always has every key,
+/// so that the plugin need not tell a key that is missing from one that is null.
 fn protocol() -> Value {
-    let mut generator = SchemaGenerator::default();
-    let methods: Vec<_> = methods(&mut generator)
-        .into_iter()
-        .map(|method| {
-            let direction = match method.direction {
-                Direction::ToSidecar => "toSidecar",
-                Direction::ToHost => "toHost",
-                Direction::Notification => "notification",
+    let (mut read, mut written) = (
+        SchemaSettings::draft2020_12().for_deserialize().into_generator(),
+        SchemaSettings::draft2020_12().for_serialize().into_generator(),
+    );
+    let pairs = methods(&mut read).into_iter().zip(methods(&mut written));
+    let mut definitions = read.take_definitions(true);
+    let written = written.take_definitions(true);
+    let mut names = BTreeSet::new();
+    let methods: Vec<_> = pairs
+        .map(|(read, write)| {
+            let (direction, params, result) = match read.direction {
+                Direction::ToSidecar => ("toSidecar", read.params, write.result),
+                Direction::ToHost => ("toHost", write.params, read.result),
+                Direction::Notification => ("notification", write.params, write.result),
             };
+            let is_asked = direction == "toSidecar";
+            referred(if is_asked { &result } else { &params }.as_value(), &written, &mut names);
             json!({
-                "name": method.name, "direction": direction,
-                "params": method.params, "result": method.result,
+                "name": read.name, "direction": direction, "params": params, "result": result,
             })
         })
         .collect();
-    json!({ "version": PROTOCOL, "methods": methods, "definitions": generator.take_definitions(true) })
+    for name in names {
+        if let Some(definition) = written.get(&name) {
+            definitions.insert(name, definition.clone());
+        }
+    }
+    json!({ "version": PROTOCOL, "methods": methods, "definitions": definitions })
+}
+
+/// Collects the names of the definitions that a schema refers to, by way of others too.
+fn referred(schema: &Value, definitions: &Map<String, Value>, names: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(object) => {
+            let reference = object.get("$ref").and_then(Value::as_str);
+            if let Some(name) = reference.and_then(|path| path.rsplit('/').next())
+                && names.insert(name.to_owned())
+                && let Some(definition) = definitions.get(name)
+            {
+                referred(definition, definitions, names);
+            }
+            object.values().for_each(|value| referred(value, definitions, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| referred(item, definitions, names)),
+        _ => {}
+    }
 }
 
 /// The hash of the surfaces and the protocol.
 #[must_use]
 pub fn surfaces_hash() -> String {
-    let mut text = String::new();
-    write_sorted(&json!({ "surfaces": surfaces(), "protocol": protocol() }), &mut text);
-    Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash(&json!({ "surfaces": surfaces(), "protocol": protocol() }))
 }
 
-/// The same text for the same value, in whatever order its keys are kept.
-fn write_sorted(value: &Value, text: &mut String) {
+/// The first half of the SHA-256 of a value, in whatever order its keys are kept.
+fn hash(value: &Value) -> String {
+    let digest = Sha256::digest(sorted(value).to_string());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
-            let sorted: std::collections::BTreeMap<_, _> = object.iter().collect();
-            for (key, value) in sorted {
-                text.push_str(key);
-                text.push('=');
-                write_sorted(value, text);
-            }
-            text.push(';');
+            let sorted_keys: BTreeMap<_, _> = object.iter().collect();
+            sorted_keys.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect()
         }
-        Value::Array(items) => {
-            items.iter().for_each(|item| write_sorted(item, text));
-            text.push(';');
-        }
-        other => text.push_str(&other.to_string()),
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
     }
 }
 
@@ -254,95 +286,8 @@ pub fn document() -> Value {
         "surfacesHash": surfaces_hash(),
         "surfaces": surfaces(),
         "protocol": protocol(),
-        "vectors": { "accounts": account_vectors(), "targets": target_vectors() },
+        "vectors": vectors::vectors(),
     })
-}
-
-/// What the plugin must say of a configuration without a process, by what this program says of it.
-fn account_vectors() -> Vec<Value> {
-    let twilio = json!({ "accountSid": format!("AC{:032}", 0), "authToken": "t" });
-    let telnyx = json!({ "apiKey": "k", "publicKey": "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=" });
-    let sections = [
-        json!({}),
-        json!({ "enabled": true }),
-        json!({ "enabled": true, "provider": "mock", "fromNumber": "+15550001111" }),
-        json!({ "provider": "mock", "fromNumber": "+15550001111" }),
-        json!({ "enabled": true, "provider": "mock" }),
-        json!({ "enabled": true, "provider": "twilio", "fromNumber": "+15550001111", "twilio": twilio }),
-        json!({ "enabled": true, "provider": "twilio", "fromNumber": "+15550001111" }),
-        json!({ "enabled": true, "provider": "twilio", "twilio":
-            { "accountSid": format!("AC{:032}", 0), "authToken": "t", "messagingServiceSid": format!("MG{:032}", 0) } }),
-        json!({ "enabled": true, "provider": "telnyx", "fromNumber": "+15550001111", "telnyx": telnyx }),
-        json!({ "enabled": true, "provider": "telnyx", "fromNumber": "+15550001111", "telnyx": { "apiKey": "k" } }),
-        json!({ "enabled": true, "provider": "plivo", "fromNumber": "+15550001111",
-            "plivo": { "authId": "MA1", "authToken": "t" } }),
-        json!({ "enabled": true, "provider": "plivo", "fromNumber": "+15550001111", "plivo": { "authId": "MA1" } }),
-        json!({ "enabled": true, "provider": "mock", "fromNumber": "+15550001111", "inboundPolicy": "open" }),
-        json!({ "enabled": true, "provider": "mock", "fromNumber": "+15550001111", "dmPolicy": "open", "allowFrom": ["+15550001234"] }),
-        json!({ "enabled": true, "provider": "mock", "fromNumber": "+15550001111", "inboundPolicy": "allowlist", "allowFrom": ["+15550001234"] }),
-        json!({ "enabled": true, "provider": "mock", "fromNumber": "+15550001111", "inboundPolicy": "", "dmPolicy": "disabled" }),
-        json!({ "enabled": true, "provider": "mock", "fromNumber": "+15550001111",
-            "accounts": { "second": { "fromNumber": "+15550002222" } } }),
-        json!({ "enabled": true, "provider": "mock", "accounts": {
-            "one": { "fromNumber": "+15550001111" }, "two": { "fromNumber": "+15550002222", "enabled": false } } }),
-        json!({ "enabled": true, "provider": "mock", "defaultAccount": "two", "accounts": {
-            "one": { "fromNumber": "+15550001111" }, "two": { "fromNumber": "+15550002222", "inboundPolicy": "open" } } }),
-        json!({ "enabled": false, "provider": "mock", "accounts": { "one": { "fromNumber": "+15550001111", "enabled": true } } }),
-    ];
-    sections.into_iter().map(account_vector).collect()
-}
-
-fn account_vector(section: Value) -> Value {
-    let config = from_value(section.clone(), Host::OpenClaw, &|_| None);
-    let Ok(config) = config else {
-        // What has mistakes is configured nowhere; the plugin says so when it is started.
-        return json!({ "section": section, "valid": false });
-    };
-    let accounts = config.accounts.iter().map(|account| {
-        let policy = match account.policy {
-            InboundPolicy::Disabled => "disabled",
-            InboundPolicy::Allowlist => "allowlist",
-            InboundPolicy::Open => "open",
-            _ => "pairing",
-        };
-        json!({ "id": account.id, "enabled": account.enabled, "policy": policy })
-    });
-    json!({
-        "section": section,
-        "valid": true,
-        "defaultAccount": config.default_account,
-        "accounts": accounts.collect::<Vec<_>>(),
-    })
-}
-
-/// What is a phone number, and how it is written.
-fn target_vectors() -> Vec<Value> {
-    let texts = [
-        "+15550001234",
-        " +1 (555) 000-1234 ",
-        "+1.555.000.1234",
-        "tel:+15550001234",
-        "sms:+15550001234",
-        "telephony:+15550001234",
-        "phone:+15550001234",
-        "5550001234",
-        "0015550001234",
-        "+1",
-        "+0123456789",
-        "",
-        "hello",
-        "+1555000123456789",
-        "+1 555 000 1234 ext 5",
-        "12345",
-    ];
-    texts
-        .into_iter()
-        .map(|text| {
-            let bare = ["telephony:", "phone:"].iter().find_map(|prefix| text.strip_prefix(prefix));
-            let number = PhoneNumber::parse(bare.unwrap_or(text)).ok();
-            json!({ "text": text, "number": number })
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -360,9 +305,56 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_of_everything_and_the_same_each_time() {
-        assert_eq!(surfaces_hash(), surfaces_hash());
-        assert_eq!(surfaces_hash().len(), 32);
+    fn the_hash_follows_the_content_and_not_the_order_of_keys() {
+        assert_eq!(hash(&json!({ "a": 1, "b": [1, 2] })), hash(&json!({ "b": [1, 2], "a": 1 })));
+        assert_ne!(hash(&json!([1, [2]])), hash(&json!([[1], 2])));
+        let all = json!({ "surfaces": surfaces(), "protocol": protocol() });
+        assert_eq!(hash(&all), surfaces_hash());
+        for pointer in [
+            "/surfaces/tool/description",
+            "/surfaces/gatewayMethods/0/scope",
+            "/surfaces/commands/subcommands/0/name",
+            "/surfaces/setupFields/0/cli/flags",
+            "/surfaces/secretPaths/0",
+            "/surfaces/accountSecretPaths/0",
+            "/protocol/version",
+            "/protocol/methods/0/name",
+            "/protocol/definitions/SendMessage/required",
+        ] {
+            let mut other = all.clone();
+            *other.pointer_mut(pointer).unwrap() = json!("other");
+            assert_ne!(hash(&other), surfaces_hash(), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_may_lack_keys_and_what_is_written_has_them_all() {
+        let protocol = protocol();
+        let required = |name: &str| {
+            let keys = protocol["definitions"][name]["required"].as_array().unwrap();
+            keys.iter().filter_map(Value::as_str).collect::<Vec<_>>()
+        };
+        assert_eq!(required("SendMessage"), ["to"]);
+        assert!(required("SendResult").contains(&"error"));
+        assert!(required("AccountStatus").contains(&"lastInboundAt"));
+    }
+
+    /// A definition that is read in one place and written in another would have to be both.
+    #[test]
+    fn what_goes_both_ways_is_the_same_both_ways() {
+        let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+        let methods = methods(&mut generator);
+        let definitions = generator.take_definitions(true);
+        let mut names = BTreeSet::new();
+        for method in methods {
+            let is_asked = method.direction == Direction::ToSidecar;
+            let schema = if is_asked { method.params } else { method.result };
+            referred(schema.as_value(), &definitions, &mut names);
+        }
+        let protocol = protocol();
+        for name in names {
+            assert_eq!(protocol["definitions"][&name], definitions[&name], "{name}");
+        }
     }
 
     #[test]
@@ -371,6 +363,11 @@ mod tests {
         let secrets = setup_fields().into_iter().filter(|field| field["sensitive"] == true);
         let secrets: Vec<_> = secrets.map(|field| field["path"].clone()).collect();
         assert_eq!(secrets, ["twilio.authToken", "telnyx.apiKey", "plivo.authToken"]);
-        assert!(secret_paths().contains(&"twilio.authToken".to_owned()));
+        let of_accounts = secret_paths(true);
+        assert!(of_accounts.contains(&"twilio.authToken".to_owned()));
+        for path in ["tunnel.ngrokAuthToken", "database"] {
+            assert!(secret_paths(false).contains(&path.to_owned()), "{path}");
+            assert!(!of_accounts.contains(&path.to_owned()), "{path} is the process's");
+        }
     }
 }

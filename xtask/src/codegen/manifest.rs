@@ -10,6 +10,18 @@ use crate::step::Failure;
 const LABEL: &str = "Telephony";
 const DESCRIPTION: &str = "SMS, MMS and calls through Twilio, Telnyx or Plivo.";
 
+/// What an empty field shows.
+const PLACEHOLDERS: [(&str, &str); 8] = [
+    ("fromNumber", "+15550001111"),
+    ("defaultTo", "+15550001234"),
+    ("publicUrl", "https://phone.example.com"),
+    ("twilio.accountSid", "AC…"),
+    ("twilio.messagingServiceSid", "MG…"),
+    ("telnyx.apiKey", "KEY…"),
+    ("sms.quietHours.start", "21:00"),
+    ("sms.quietHours.end", "08:00"),
+];
+
 /// The whole file.
 pub(super) fn manifest(document: &Value, schema: &Value) -> Result<Value, Failure> {
     let commands = at(document, "/surfaces/commands")?;
@@ -98,9 +110,10 @@ fn only_type(names: &[Value]) -> Value {
 /// How each key is shown, at the root and in each account.
 fn hints() -> Result<Value, Failure> {
     let mut hints = Map::new();
+    hints.insert(String::new(), json!({ "label": LABEL, "help": DESCRIPTION }));
     let keys = key_reference();
-    let roots = ["", "accounts.*."];
-    for (root, key) in roots.iter().flat_map(|root| keys.iter().map(move |key| (root, key))) {
+    let of_accounts = keys.iter().filter(|key| key.per_account).map(|key| ("accounts.*.", key));
+    for (root, key) in keys.iter().map(|key| ("", key)).chain(of_accounts) {
         let label = key.label.as_ref().ok_or_else(|| {
             Failure::new(format!("{} has no label: give it an x-label", key.path))
         })?;
@@ -112,8 +125,12 @@ fn hints() -> Result<Value, Failure> {
             if key.advanced {
                 hint.insert("advanced".to_owned(), true.into());
             }
-            if key.path.ends_with("Number") {
-                hint.insert("placeholder".to_owned(), "+15550001111".into());
+            if let Some((_, placeholder)) = PLACEHOLDERS.iter().find(|(path, _)| *path == key.path)
+            {
+                hint.insert("placeholder".to_owned(), (*placeholder).into());
+            }
+            if ["fromNumber", "defaultTo"].contains(&key.path.as_str()) {
+                hint.insert("presentation".to_owned(), "phone-number".into());
             }
         }
         hints.insert(format!("{root}{}", key.path), hint);
@@ -140,10 +157,24 @@ mod tests {
         let hints = hints().unwrap();
         for key in key_reference() {
             for root in ["", "accounts.*."] {
-                let hint = &hints[format!("{root}{}", key.path)];
-                assert!(hint["label"].is_string(), "{}", key.path);
-                assert_eq!(hint["sensitive"] == true, key.sensitive, "{}", key.path);
+                let path = format!("{root}{}", key.path);
+                if !root.is_empty() && !key.per_account {
+                    assert!(hints.get(&path).is_none(), "{path} is no key");
+                    continue;
+                }
+                let hint = &hints[&path];
+                assert!(hint["label"].is_string(), "{path}");
+                assert_eq!(hint["sensitive"] == true, key.sensitive, "{path}");
+                assert_eq!(hint["advanced"] == true, key.advanced, "{path}");
             }
+        }
+    }
+
+    #[test]
+    fn each_placeholder_is_of_a_key() {
+        let keys = key_reference();
+        for (path, _) in PLACEHOLDERS {
+            assert!(keys.iter().any(|key| key.path == path), "{path}");
         }
     }
 

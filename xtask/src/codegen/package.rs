@@ -14,7 +14,7 @@ pub(super) fn package(found: &str, document: &Value) -> Result<Value, Failure> {
     let fields = fields.cloned().map(|mut field| {
         if let Some(field) = field.as_object_mut() {
             // Ours alone: the host knows no paths.
-            field.remove("path");
+            field.shift_remove("path");
         }
         field
     });
@@ -26,4 +26,33 @@ fn set(package: &mut Value, pointer: &str, value: Value) -> Result<(), Failure> 
     let place = package.pointer_mut(pointer);
     *place.ok_or_else(|| Failure::new(format!("package.json has no {pointer}")))? = value;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_version_and_the_fields_are_replaced() {
+        let found = json!({
+            "name": "n", "version": "0.0.0", "openclaw": {
+                "extensions": ["./dist/index.js"],
+                "channel": { "id": "telephony", "setup": { "fields": ["old"] }, "order": 1 },
+            },
+        });
+        let document = json!({
+            "version": "1.2.3",
+            "surfaces": { "setupFields": [{ "key": "a", "path": "b.c", "kind": "string" }] },
+        });
+        let made = package(&found.to_string(), &document).unwrap();
+        let mut expected = found.clone();
+        expected["version"] = json!("1.2.3");
+        expected["openclaw"]["channel"]["setup"]["fields"] =
+            json!([{ "key": "a", "kind": "string" }]);
+        // As text, so that the order of keys counts too.
+        assert_eq!(made.to_string(), expected.to_string());
+        assert!(package("{}", &document).is_err());
+    }
 }

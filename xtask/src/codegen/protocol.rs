@@ -110,7 +110,9 @@ fn object(schema: &Value, indent: &str) -> Result<String, Failure> {
 
 fn comment(text: &mut String, schema: &Value, indent: &str) {
     if let Some(sentence) = schema.get("description").and_then(Value::as_str) {
-        let _ = writeln!(text, "{indent}/** {} */", sentence.replace(['\n', '\r'], " "));
+        let sentence = sentence.replace(['\n', '\r'], " ").replace("*/", "* /");
+        let sentence = sentence.replace("[`", "{@link ").replace("`]", "}");
+        let _ = writeln!(text, "{indent}/** {sentence} */");
     }
 }
 
@@ -140,5 +142,56 @@ mod tests {
             assert_eq!(of(&schema, "").unwrap(), expected);
         }
         assert!(of(&json!({ "type": "tuple" }), "").is_err());
+    }
+
+    #[test]
+    fn methods_are_told_apart_by_who_asks() {
+        let schema = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+        let method = |name: &str, direction: &str| {
+            json!({
+                "name": name, "direction": direction,
+                "params": schema("Ask"), "result": schema("Answer"),
+            })
+        };
+        let protocol = json!({
+            "version": 7,
+            "definitions": {
+                "Ask": { "type": "object", "properties": { "a": { "type": "string" } } },
+                "Answer": { "description": "Answers [`Ask`]. */", "enum": ["yes", "no"] },
+            },
+            "methods": [
+                method("one", "toSidecar"),
+                method("two", "toHost"),
+                method("three", "notification"),
+            ],
+        });
+        let expected = "
+/** The version of all of this. Both sides must have the same. */
+export const PROTOCOL = 7;
+
+export interface Ask {
+  a?: string;
+}
+
+/** Answers {@link Ask}. * / */
+export type Answer = \"yes\" | \"no\";
+
+/** What the plugin asks the sidecar. */
+export interface SidecarMethods {
+  \"one\": { params: Ask; result: Answer };
+}
+
+/** What the sidecar asks the plugin. */
+export interface HostMethods {
+  \"two\": { params: Ask; result: Answer };
+}
+
+/** What the sidecar tells the plugin. */
+export interface Notifications {
+  \"three\": { params: Ask; result: Answer };
+}
+";
+        let file = typescript(&protocol).unwrap();
+        assert_eq!(file.split_once('\n').unwrap().1, expected);
     }
 }

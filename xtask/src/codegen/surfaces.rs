@@ -12,7 +12,7 @@ const HEAD: &str = "\
 ";
 
 /// The constants, and what each is.
-const CONSTANTS: [(&str, &str, &str); 4] = [
+const CONSTANTS: [(&str, &str, &str); 5] = [
     ("TOOL", "/surfaces/tool", "The tool that the agent has."),
     (
         "GATEWAY_METHODS",
@@ -20,7 +20,12 @@ const CONSTANTS: [(&str, &str, &str); 4] = [
         "The gateway's methods, and who may call them.",
     ),
     ("COMMANDS", "/surfaces/commands", "The commands below `openclaw telephony`."),
-    ("SECRET_PATHS", "/surfaces/secretPaths", "Paths of secrets, of the root and of each account."),
+    ("SECRET_PATHS", "/surfaces/secretPaths", "Paths of all secrets, at the root."),
+    (
+        "ACCOUNT_SECRET_PATHS",
+        "/surfaces/accountSecretPaths",
+        "Paths of the secrets that an account has too.",
+    ),
 ];
 
 /// The whole file; what the channel is called is in `package.json`, for the host to read there.
@@ -45,7 +50,7 @@ pub(super) fn typescript(document: &Value, package: &str) -> Result<String, Fail
     let (mut paths, mut shown) = (Map::new(), Map::new());
     for field in fields {
         let mut field = field.as_object().cloned().unwrap_or_default();
-        let (key, path) = (field.remove("key"), field.remove("path"));
+        let (key, path) = (field.shift_remove("key"), field.shift_remove("path"));
         let (Some(Value::String(key)), Some(path)) = (key, path) else {
             return Err(Failure::new("a field of the set-up has no key or no path"));
         };
@@ -60,4 +65,39 @@ pub(super) fn typescript(document: &Value, package: &str) -> Result<String, Fail
     let paths = serde_json::to_string_pretty(&paths)?;
     let _ = writeln!(file, "export const SETUP_PATHS = {paths} as const;");
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(fields: Value) -> Value {
+        json!({
+            "version": "1.2.3", "surfacesHash": "abc",
+            "surfaces": {
+                "tool": { "name": "telephony" }, "gatewayMethods": [], "commands": {},
+                "setupFields": fields, "secretPaths": ["a.b", "c"], "accountSecretPaths": ["a.b"],
+            },
+        })
+    }
+
+    #[test]
+    fn each_surface_is_a_constant() {
+        let package = r#"{ "openclaw": { "channel": { "id": "telephony", "setup": {} } } }"#;
+        let fields = json!([{ "key": "token", "path": "a.b", "kind": "string" }]);
+        let file = typescript(&document(fields), package).unwrap();
+        for line in [
+            "export const VERSION = \"1.2.3\";",
+            "export const SURFACES_HASH = \"abc\";",
+            "export const TOOL = {\n  \"name\": \"telephony\"\n} as const;",
+            "export const ACCOUNT_SECRET_PATHS = [\n  \"a.b\"\n] as const;",
+            "export const CHANNEL_META = {\n  \"id\": \"telephony\"\n};",
+            "export const SETUP_FIELDS = {\n  \"token\": {\n    \"kind\": \"string\"\n  }\n}",
+            "export const SETUP_PATHS = {\n  \"token\": \"a.b\"\n} as const;",
+        ] {
+            assert!(file.contains(line), "{line}\n{file}");
+        }
+        assert!(typescript(&document(json!([{ "key": "token" }])), package).is_err());
+        assert!(typescript(&json!({}), package).is_err());
+    }
 }
