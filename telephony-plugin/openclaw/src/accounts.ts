@@ -12,25 +12,13 @@ type Section = Readonly<Record<string, unknown>>;
 /** What each provider cannot do without: a key, and the variable that stands in for it. */
 const CREDENTIALS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   mock: [],
-  twilio: [
-    ["accountSid", "TWILIO_ACCOUNT_SID"],
-    ["authToken", "TWILIO_AUTH_TOKEN"],
-  ],
-  telnyx: [
-    ["apiKey", "TELNYX_API_KEY"],
-    ["publicKey", "TELNYX_PUBLIC_KEY"],
-  ],
-  plivo: [
-    ["authId", "PLIVO_AUTH_ID"],
-    ["authToken", "PLIVO_AUTH_TOKEN"],
-  ],
+  twilio: [["accountSid", "TWILIO_ACCOUNT_SID"], ["authToken", "TWILIO_AUTH_TOKEN"]],
+  telnyx: [["apiKey", "TELNYX_API_KEY"], ["publicKey", "TELNYX_PUBLIC_KEY"]],
+  plivo: [["authId", "PLIVO_AUTH_ID"], ["authToken", "PLIVO_AUTH_TOKEN"]],
 };
 
 /** What picks the sender where no number is configured. */
-const SENDER_POOLS: Readonly<Record<string, string>> = {
-  twilio: "messagingServiceSid",
-  telnyx: "messagingProfileId",
-};
+const SENDER_POOLS: Readonly<Record<string, string>> = { twilio: "messagingServiceSid", telnyx: "messagingProfileId" };
 
 const POLICIES = ["pairing", "allowlist", "open", "disabled"] as const;
 
@@ -56,21 +44,17 @@ export interface TelephonyAccount {
 
 /** The section of a host's configuration. */
 export function sectionOf(cfg: OpenClawConfig): Section {
-  const channels: unknown = cfg.channels;
-  const section = isRecord(channels) ? channels[CHANNEL] : undefined;
-  return isRecord(section) ? section : {};
+  return recordOf(recordOf(cfg.channels)[CHANNEL]);
 }
 
-function named(section: Section): Readonly<Record<string, unknown>> {
-  return isRecord(section["accounts"]) ? section["accounts"] : {};
-}
+export const recordOf = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 
 /** The ids of the accounts of a section. What stands beside `accounts` is one, if it sends. */
 export function accountIds(section: Section): string[] {
-  const ids = Object.keys(named(section));
+  const ids = Object.keys(recordOf(section["accounts"]));
   const picksSender =
     text(section["fromNumber"]) !== undefined ||
-    Object.entries(SENDER_POOLS).some(([provider, key]) => text(keysOf(section, provider)[key]) !== undefined);
+    Object.entries(SENDER_POOLS).some(([provider, key]) => text(recordOf(section[provider])[key]) !== undefined);
   const isOwn = text(section["provider"]) !== undefined && (ids.length === 0 || picksSender);
   return isOwn && !ids.includes(DEFAULT_ACCOUNT) ? [DEFAULT_ACCOUNT, ...ids] : ids;
 }
@@ -90,9 +74,10 @@ export function accountOf(
   env: NodeJS.ProcessEnv = process.env,
 ): TelephonyAccount {
   const id = accountId ?? defaultAccountId(section);
-  const own = named(section)[id];
-  const merged = merge(section, isRecord(own) ? own : {});
-  const policyKey = text(merged["inboundPolicy"]) === undefined && text(merged["dmPolicy"]) !== undefined ? "dmPolicy" : "inboundPolicy";
+  const own = recordOf(section["accounts"])[id];
+  const merged = merge(section, recordOf(own));
+  const isAlias = text(merged["inboundPolicy"]) === undefined && text(merged["dmPolicy"]) !== undefined;
+  const policyKey = isAlias ? "dmPolicy" : "inboundPolicy";
   // What is no policy is a mistake that the program names; until then nobody is let in.
   const written = text(merged[policyKey]) ?? "pairing";
   const policy = POLICIES.find((known) => known === written) ?? "disabled";
@@ -126,16 +111,11 @@ function isComplete(
 ): boolean {
   const wanted = provider === undefined ? undefined : CREDENTIALS[provider];
   if (provider === undefined || wanted === undefined) return false;
-  const keys = keysOf(account, provider);
+  const keys = recordOf(account[provider]);
   const isThere = (value: unknown): boolean => text(value) !== undefined || isRecord(value);
   const pool = SENDER_POOLS[provider];
   const hasSender = fromNumber !== undefined || (pool !== undefined && isThere(keys[pool]));
-  return hasSender && wanted.every(([key, variable]) => isThere(keys[key]) || text(env[variable]) !== undefined);
-}
-
-function keysOf(account: Section, provider: string): Section {
-  const keys = account[provider];
-  return isRecord(keys) ? keys : {};
+  return hasSender && wanted.every(([key, variable]) => isThere(keys[key]) || isThere(env[variable]));
 }
 
 /** The number that a text is, as it is dialled; `undefined` for what is none. */
@@ -150,7 +130,8 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
 }
 
-function merge(under: Section, over: Section): Section {
+/** One section laid over another, key by key. The two names of the policy are one key. */
+export function merge(under: Section, over: Section): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...under };
   if ("inboundPolicy" in over || "dmPolicy" in over) {
     delete merged["inboundPolicy"];
@@ -158,7 +139,8 @@ function merge(under: Section, over: Section): Section {
   }
   for (const [key, value] of Object.entries(over)) {
     const beneath = merged[key];
-    merged[key] = isRecord(beneath) && isRecord(value) && !("source" in value) ? merge(beneath, value) : value;
+    const isWhole = !isRecord(beneath) || !isRecord(value) || "source" in value;
+    merged[key] = isWhole ? value : merge(beneath, value);
   }
   return merged;
 }

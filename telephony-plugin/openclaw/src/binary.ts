@@ -1,89 +1,71 @@
-// Where the telephony program is. It is looked up each time: an update moves the package.
+// Where the telephony program is. It is looked up at each start: an update moves the package.
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { VERSION } from "./surfaces.gen.ts";
 
 /** How long the program may take to say its version. */
 const PATIENCE_MS = 10_000;
 
-export interface Platform {
+export interface Search {
+  readonly env: NodeJS.ProcessEnv;
   readonly os: string;
   readonly cpu: string;
-  readonly musl: boolean;
+  /** A folder of this package: the host may run a copy of it. */
+  readonly folder: string;
+  readonly version: string;
 }
 
-/** The machine this runs on. */
-export function platform(): Platform {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  const musl = process.platform === "linux" && report.header?.glibcVersionRuntime === undefined;
-  return { os: process.platform, cpu: process.arch, musl };
-}
+const HERE: Search = {
+  env: process.env,
+  os: process.platform,
+  cpu: process.arch,
+  folder: import.meta.dirname,
+  version: VERSION,
+};
 
-/** The package that carries the program for a machine. */
-export function platformPackage({ os, cpu, musl }: Platform): string {
-  return `@openclaw/telephony-${os}-${cpu}${musl ? "-musl" : ""}`;
-}
-
-/** The places the program may be at, the first one first. */
-export function candidates(env: NodeJS.ProcessEnv, machine: Platform, here: string): string[] {
+/** The first program that has said that it is of this version. */
+export async function findBinary(search: Search = HERE): Promise<string> {
+  const { env, os, cpu, version } = search;
+  const name = `@openclaw/telephony-${os}-${cpu}`;
   const named = env["TELEPHONY_BINARY"];
-  if (named) return [named];
-  const found: string[] = [];
-  try {
-    const manifest = createRequire(here).resolve(`${platformPackage(machine)}/package.json`);
-    found.push(path.join(path.dirname(manifest), "bin", "telephony"));
-  } catch {
-    // Not installed: the package may carry the program itself.
+  const candidates = named ? [named] : installed(search, name);
+  const faults: string[] = [];
+  for (const candidate of candidates) {
+    const fault = await faultOf(candidate, version);
+    if (fault === undefined) return candidate;
+    faults.push(`${candidate} ${fault}`);
   }
-  found.push(path.join(packageRoot(path.dirname(here)), "bin", "telephony"));
-  return found;
+  const found = faults.length > 0 ? ` (${faults.join("; ")})` : "";
+  throw new Error(
+    `there is no telephony program ${version} for ${os} ${cpu}${found}: install the plugin again, with ` +
+      `${name}@${version}, or set TELEPHONY_BINARY to the path of one that you built`,
+  );
 }
 
-/** The folder of our own package: this file is in `src/` before it is built, in `dist/src/` after. */
-function packageRoot(folder: string): string {
-  for (let at = folder; ; at = path.dirname(at)) {
-    const manifest = path.join(at, "openclaw.plugin.json");
-    if (existsSync(manifest) || path.dirname(at) === at) return at;
-  }
+/** What is installed: npm leaves out the platform packages that do not fit this machine's C library. */
+function installed({ os, folder }: Search, name: string): string[] {
+  const found = (os === "linux" ? [name, `${name}-musl`] : [name]).flatMap((wanted) => {
+    try {
+      const manifest = createRequire(path.join(folder, "x.js")).resolve(`${wanted}/package.json`);
+      return [path.join(path.dirname(manifest), "bin", "telephony")];
+    } catch {
+      return [];
+    }
+  });
+  let root = folder;
+  while (!existsSync(path.join(root, "openclaw.plugin.json")) && path.dirname(root) !== root) root = path.dirname(root);
+  return [...found, path.join(root, "bin", "telephony")].filter((candidate) => existsSync(candidate));
 }
 
-/** The program, once it has said that it is of this version. */
-export async function findBinary(
-  env: NodeJS.ProcessEnv = process.env,
-  machine: Platform = platform(),
-  here: string = fileURLToPath(import.meta.url),
-): Promise<string> {
-  const tried = candidates(env, machine, here);
-  const binary = tried.find((candidate) => existsSync(candidate));
-  if (binary === undefined) {
-    throw new Error(
-      `there is no telephony program for ${machine.os} ${machine.cpu}: install ` +
-        `${platformPackage(machine)}@${VERSION}, or set TELEPHONY_BINARY to one that you built`,
-    );
-  }
-  const version = await versionOf(binary);
-  if (version !== VERSION) {
-    throw new Error(
-      `the telephony program at ${binary} is of version ${version}, and the plugin of ${VERSION}: install both again`,
-    );
-  }
-  return binary;
-}
-
-async function versionOf(binary: string): Promise<string> {
+async function faultOf(binary: string, version: string): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)(binary, ["--version"], { timeout: PATIENCE_MS });
-    return stdout.trim().split(" ").at(-1) ?? "";
-  } catch (error) {
-    throw new Error(`the telephony program at ${binary} does not run on this machine`, { cause: error });
+    const found = stdout.trim().split(" ").at(-1) ?? "";
+    return found === version ? undefined : `is of version ${found}`;
+  } catch {
+    return "does not run on this machine";
   }
-}
-
-/** Whether a copy of this package is the one in a folder; for tests of the layout. */
-export function manifestId(folder: string): unknown {
-  return JSON.parse(readFileSync(path.join(folder, "openclaw.plugin.json"), "utf8")).id;
 }

@@ -1,16 +1,24 @@
 // The channel, as the host knows it: each part maps to the configuration or to the sidecar.
-import { createHybridChannelConfigAdapter, createScopedDmSecurityResolver } from "openclaw/plugin-sdk/channel-config-helpers";
+import {
+  createHybridChannelConfigAdapter,
+  createScopedDmSecurityResolver,
+} from "openclaw/plugin-sdk/channel-config-helpers";
 import { buildChannelOutboundSessionRoute, createChatChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { createEmptyChannelDirectoryAdapter } from "openclaw/plugin-sdk/directory-runtime";
-import { createComputedAccountStatusAdapter, createDefaultChannelRuntimeState } from "openclaw/plugin-sdk/status-helpers";
-import { CHANNEL, DEFAULT_ACCOUNT, accountIds, accountOf, defaultAccountId, normalizeNumber, sectionOf, type TelephonyAccount } from "./accounts.ts";
+import {
+  createComputedAccountStatusAdapter,
+  createDefaultChannelRuntimeState,
+} from "openclaw/plugin-sdk/status-helpers";
+import { accountIds, accountOf, CHANNEL, DEFAULT_ACCOUNT, defaultAccountId } from "./accounts.ts";
+import { normalizeNumber, sectionOf, type TelephonyAccount } from "./accounts.ts";
 import { gateway } from "./gateway.ts";
-import { messageAdapter, plainText, sendOutgoing } from "./message.ts";
+import { messageAdapter, sendOutgoing } from "./message.ts";
 import type { Probed } from "./protocol.gen.ts";
 import { channelSecrets } from "./secrets.ts";
 import { setupContract } from "./setup.ts";
 import { currentSidecar } from "./slot.ts";
 import { CHANNEL_META } from "./surfaces.gen.ts";
+import { messageOf } from "./transport.ts";
 
 /** What of an account is cleared when it is removed and stands at the root of the section. */
 const ACCOUNT_KEYS = [
@@ -20,14 +28,14 @@ const ACCOUNT_KEYS = [
 
 /** Probed now, or why that cannot be. */
 async function probe(accountId: string): Promise<Probed> {
-  const sidecar = currentSidecar();
-  if (sidecar === undefined) return { ok: false, error: "the telephony process is not running", elapsedMs: 0 };
   try {
-    return await sidecar.call("account.probe", { accountId });
+    return await currentSidecar().call("account.probe", { accountId });
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error), elapsedMs: 0 };
+    return { ok: false, error: messageOf(error), elapsedMs: 0 };
   }
 }
+
+const describe = ({ accountId, name, enabled, configured }: TelephonyAccount) => ({ accountId, name, enabled, configured });
 
 const toNumber = (entry: string | number): string => normalizeNumber(String(entry)) ?? String(entry).trim();
 
@@ -35,8 +43,8 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
   base: {
     id: CHANNEL,
     meta: CHANNEL_META,
-    capabilities: { chatTypes: ["direct"], media: true, threads: false, reactions: false, edit: false, unsend: false, reply: false, effects: false, blockStreaming: false },
-    // Who may talk is asked of the host each time; everything else is the program's to read.
+    capabilities: { chatTypes: ["direct"], media: true },
+    // The program is told of changes when its accounts are started, and by nothing else.
     reload: { configPrefixes: [`channels.${CHANNEL}`] },
     setupContract,
     config: {
@@ -53,7 +61,7 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
       isConfigured: (account) => account.configured,
       isEnabled: (account) => account.enabled,
       unconfiguredReason: () => "set provider, fromNumber and the provider's credentials",
-      describeAccount: ({ accountId, name, configured, enabled }) => ({ accountId, name, configured, enabled }),
+      describeAccount: describe,
     },
     messaging: {
       targetPrefixes: ["telephony", "phone"],
@@ -65,7 +73,15 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
         const peer = { kind: "direct" as const, id: to };
         const address = `${CHANNEL}:${to}`;
         return buildChannelOutboundSessionRoute({
-          cfg, agentId, channel: CHANNEL, accountId: accountId ?? null, recipientSessionExact: true, peer, chatType: "direct", from: address, to: address,
+          cfg,
+          agentId,
+          channel: CHANNEL,
+          accountId: accountId ?? null,
+          recipientSessionExact: true,
+          peer,
+          chatType: "direct",
+          from: address,
+          to: address,
         });
       },
       targetResolver: { looksLikeId: (text) => normalizeNumber(text) !== undefined, hint: "<+15550001234>" },
@@ -74,10 +90,12 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
     gateway,
     status: createComputedAccountStatusAdapter<TelephonyAccount, Probed>({
       defaultRuntime: createDefaultChannelRuntimeState(DEFAULT_ACCOUNT),
-      resolveAccountSnapshot: ({ account: { accountId, name, enabled, configured } }) => ({ accountId, name, enabled, configured }),
+      resolveAccountSnapshot: ({ account }) => describe(account),
       probeAccount: ({ account }) => probe(account.accountId),
       formatCapabilitiesProbe: ({ probe: probed }) => [
-        probed.ok ? { text: `the carrier answers (${probed.elapsedMs} ms)` } : { text: probed.error ?? "the carrier does not answer", tone: "error" },
+        probed.ok
+          ? { text: `the carrier answers (${probed.elapsedMs} ms)`, tone: "success" }
+          : { text: probed.error ?? "the carrier does not answer", tone: "error" },
       ],
     }),
     secrets: channelSecrets,
@@ -85,7 +103,8 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
       messageToolHints: () => [
         "",
         "### Text messages (SMS)",
-        "Replies here are text messages: plain text, no Markdown, no tables. Be brief: each 160 characters cost one message, and with characters such as curly quotes or emoji each 70 do.",
+        "Replies here are text messages: plain text, no Markdown, no tables. Be brief: each 160 characters cost " +
+          "one message, and with characters such as curly quotes or emoji each 70 do.",
       ],
     },
     message: messageAdapter,
@@ -94,7 +113,7 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
     idLabel: "phoneNumber",
     normalizeAllowEntry: toNumber,
     notifyApproval: async ({ id, accountId }) => {
-      await currentSidecar()?.call("access.notify", { accountId: accountId ?? DEFAULT_ACCOUNT, from: toNumber(id) });
+      await currentSidecar().call("access.notify", { accountId: accountId ?? DEFAULT_ACCOUNT, from: toNumber(id) });
     },
   },
   security: {
@@ -121,8 +140,7 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
         ? { ok: false, error: new Error("expected a number in E.164 form: +, country code, number") }
         : { ok: true, to: number };
     },
-    sanitizeText: ({ text }) => plainText(text),
-    sendText: (ctx) => sendOutgoing(ctx),
-    sendMedia: (ctx) => sendOutgoing(ctx),
+    sendText: sendOutgoing,
+    sendMedia: sendOutgoing,
   },
 });

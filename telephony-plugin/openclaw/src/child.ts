@@ -1,109 +1,85 @@
 // One process of the sidecar, from its start to its end.
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { logLine, type Log } from "./log.ts";
-import { PROTOCOL } from "./protocol.gen.ts";
+import { PROTOCOL, type SidecarMethods } from "./protocol.gen.ts";
 import { SURFACES_HASH } from "./surfaces.gen.ts";
-import { Transport, type Answer } from "./transport.ts";
+import { messageOf, RpcError, Transport } from "./transport.ts";
 
-/** How long the process may take to answer the first question. It waits for one before it to end. */
-const INITIALIZE_MS = 15_000;
+/** How long the process may take to introduce itself: it waits ten seconds for one before it to end. */
+export const INITIALIZE_MS = 15_000;
 
 /** How long it may take to end. */
-const END_MS = 10_000;
+export const END_MS = 10_000;
 
 /** What of the environment the process gets: what it documents, and what finds networks and names. */
 const ENVIRONMENT =
   /^(PATH|HOME|USER|TMPDIR|TEMP|TMP|LANG|LC_.*|TZ|SSL_CERT_.*|(HTTPS?|ALL|NO)_PROXY|(TELEPHONY|TWILIO|TELNYX|PLIVO|NGROK)_.*)$/i;
 
-export function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => ENVIRONMENT.test(name)));
-}
-
 export interface ChildOptions {
   readonly binary: string;
-  readonly arguments?: readonly string[];
   readonly stateDir: string;
   readonly host: string;
   readonly log: Log;
-  readonly answer: Answer;
+  readonly answer: (child: Child, method: string, params: unknown) => Promise<unknown>;
 }
 
 export class Child {
-  readonly transport: Transport;
-  /** Settles when the process has ended, with how. */
+  /** Settles when the process has ended and all that it wrote is read, with how it ended. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcessWithoutNullStreams;
-  #running = true;
+  readonly #transport: Transport;
 
-  private constructor(process: ChildProcessWithoutNullStreams, log: Log, answer: Answer) {
-    this.#process = process;
-    this.transport = new Transport(process.stdout, process.stdin, answer);
-    createInterface({ input: process.stderr }).on("line", (line) => logLine(log, line));
+  private constructor({ binary, log, answer }: ChildOptions) {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name)));
+    this.#process = spawn(binary, ["rpc"], { env, stdio: "pipe" });
+    const { stdin, stdout, stderr } = this.#process;
+    createInterface({ input: stderr }).on("line", (line) => logLine(log, line));
+    this.#transport = new Transport(stdout, stdin, (method, params) => answer(this, method, params));
     this.ended = new Promise((resolve) => {
-      const end = (how: string): void => {
-        this.#running = false;
-        resolve(how);
-      };
-      process.once("error", (error) => end(error.message));
-      process.once("exit", (code, signal) => end(signal ?? `exit code ${code}`));
+      this.#process.once("error", (error) => resolve(messageOf(error)));
+      this.#process.once("close", (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
-    // What writes no lines that can be read cannot be spoken to.
-    void this.transport.closed.then((fault) => {
-      if (fault !== undefined && this.#running) {
-        log.error(`telephony: ${fault}: it is ended`);
-        this.#process.kill("SIGKILL");
-      }
+    void this.ended.then(() => this.#transport.close());
+    // With what writes no lines that can be read nobody can speak.
+    void this.#transport.closed.then((fault) => {
+      if (fault === undefined) return;
+      log.error(`telephony: ${fault}: it is ended`);
+      this.#process.kill("SIGKILL");
     });
   }
 
   /** Starts a process, which is the owner of the state directory when this resolves. */
   static async start(options: ChildOptions): Promise<Child> {
-    const { binary, stateDir, host, log, answer } = options;
-    const process_ = spawn(binary, [...(options.arguments ?? ["rpc"])], {
-      env: environment(process.env),
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    const child = new Child(process_, log, answer);
-    const initialize = child.transport.call("initialize", {
-      protocol: PROTOCOL,
-      host,
-      stateDir,
-      surfacesHash: SURFACES_HASH,
-    });
+    const { stateDir, host } = options;
+    const child = new Child(options);
+    const late = setTimeout(() => child.#process.kill("SIGKILL"), INITIALIZE_MS);
     try {
-      await within(initialize, INITIALIZE_MS, "it did not answer");
+      await child.call("initialize", { protocol: PROTOCOL, host, stateDir, surfacesHash: SURFACES_HASH });
       return child;
     } catch (error) {
-      process_.kill("SIGKILL");
+      child.#process.kill("SIGKILL");
       const how = await child.ended;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`the telephony process does not start: ${reason} (${how})`, { cause: error });
+      throw error instanceof RpcError ? error : new Error(`the telephony process did not start (${how})`);
+    } finally {
+      clearTimeout(late);
     }
   }
 
-  /** Ends the process, and waits until it has ended. */
+  async call<Method extends keyof SidecarMethods>(
+    method: Method,
+    params: SidecarMethods[Method]["params"],
+  ): Promise<SidecarMethods[Method]["result"]> {
+    // Both sides are of one version, as their hashes said: the answer is what the types say.
+    return (await this.#transport.call(method, params)) as SidecarMethods[Method]["result"];
+  }
+
+  /** Ends the process, with time to finish what it has begun; it is gone when this resolves. */
   async stop(): Promise<void> {
-    if (!this.#running) return;
-    void this.transport.call("shutdown", {}).catch(() => undefined);
+    this.call("shutdown", {}).catch(() => undefined);
     this.#process.stdin.end();
-    try {
-      await within(this.ended, END_MS, "it did not end");
-    } catch {
-      this.#process.kill("SIGKILL");
-      await this.ended;
-    }
-  }
-}
-
-async function within<T>(work: Promise<T>, milliseconds: number, late: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${late} within ${milliseconds / 1000} s`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
+    const late = setTimeout(() => this.#process.kill("SIGKILL"), END_MS);
+    await this.ended;
+    clearTimeout(late);
   }
 }

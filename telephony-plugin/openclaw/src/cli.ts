@@ -1,9 +1,9 @@
 // `openclaw telephony …`: each command asks the gateway that runs.
 import type { OpenClawConfig, OpenClawPluginApi } from "openclaw/plugin-sdk/channel-core";
 import { callGatewayFromCli } from "openclaw/plugin-sdk/gateway-runtime";
-import { accountIds, sectionOf } from "./accounts.ts";
+import { accountIds, recordOf, sectionOf } from "./accounts.ts";
 import { COMMANDS } from "./surfaces.gen.ts";
-import { isRecord } from "./transport.ts";
+import { isRecord, messageOf } from "./transport.ts";
 
 /** How long the gateway may take: a send waits for its carrier. */
 const TIMEOUT_MS = "120000";
@@ -19,15 +19,17 @@ async function ask(method: string, params: object): Promise<unknown> {
 /** Prints an answer; a send that did not succeed makes the command fail. */
 function print(answer: unknown, options: Options): void {
   const outcome = isRecord(answer) ? answer["outcome"] : undefined;
-  if (outcome !== undefined && outcome !== "sent") process.exitCode = outcome === "unknown" || outcome === "partial" ? 3 : 1;
+  const isPerhaps = outcome === "unknown" || outcome === "partial";
+  if (outcome !== undefined && outcome !== "sent") process.exitCode = isPerhaps ? 3 : 1;
   console.log(options["json"] ? JSON.stringify(answer) : readable(answer));
 }
 
 /** An answer in lines for people. */
 export function readable(answer: unknown, indent = ""): string {
   if (!isRecord(answer) && !Array.isArray(answer)) return `${indent}${String(answer)}`;
-  const lines = Object.entries(answer).filter(([, value]) => value !== null && value !== undefined).map(([key, value]) => {
-    const isNested = typeof value === "object" && value !== null;
+  const shown = Object.entries(answer).filter(([, value]) => value !== null && value !== undefined);
+  const lines = shown.map(([key, value]) => {
+    const isNested = typeof value === "object";
     return isNested ? `${indent}${key}:\n${readable(value, `${indent}  `)}` : `${indent}${key}: ${String(value)}`;
   });
   return lines.join("\n");
@@ -49,13 +51,12 @@ export function notes(cfg: OpenClawConfig): string[] {
 }
 
 async function doctor(cfg: OpenClawConfig, options: Options): Promise<void> {
-  const accounts = await Promise.all(
-    accountIds(sectionOf(cfg)).map(async (accountId) => ({
-      accountId,
-      ...((await ask("telephony.account.probe", { accountId }).catch((error: Error) => ({ ok: false, error: error.message }))) as object),
-    })),
-  );
-  const status = await ask("telephony.status", {}).catch((error: Error) => ({ error: error.message }));
+  const failed = (error: unknown): object => ({ ok: false, error: messageOf(error) });
+  const probes = accountIds(sectionOf(cfg)).map(async (accountId) => {
+    return { accountId, ...recordOf(await ask("telephony.account.probe", { accountId }).catch(failed)) };
+  });
+  const accounts = await Promise.all(probes);
+  const status = await ask("telephony.status", {}).catch(failed);
   print({ accounts, notes: notes(cfg), status }, options);
   if (accounts.some((account) => !("ok" in account) || account.ok !== true)) process.exitCode = 1;
 }
@@ -74,7 +75,8 @@ const ACTIONS: Readonly<Record<(typeof COMMANDS.subcommands)[number]["name"], Ac
   },
   status: async (_, [id], options) => {
     const accountId = options["account"];
-    print(await (id === undefined ? ask("telephony.status", {}) : ask("telephony.message_status", { id, accountId })), options);
+    const isAboutAll = id === undefined;
+    print(await ask(isAboutAll ? "telephony.status" : "telephony.message_status", isAboutAll ? {} : { id, accountId }), options);
   },
   doctor: (cfg, _, options) => doctor(cfg, options),
 };

@@ -1,20 +1,13 @@
 // What the agent says, on its way out: through the host's durable queue, to the sidecar.
 import { defineChannelMessageAdapter } from "openclaw/plugin-sdk/channel-outbound";
-import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
-import { sanitizeAssistantVisibleText, stripMarkdown } from "openclaw/plugin-sdk/text-chunking";
 import { CHANNEL, normalizeNumber } from "./accounts.ts";
-import { receiptOf, reconciliationOf, sendError, type Sent } from "./outcome.ts";
+import { allowedMedia } from "./media.ts";
+import { notDispatched, receiptOf, reconciliationError, reconciliationOf, sendError } from "./outcome.ts";
+import type { Kind, Reconciliation, Sent } from "./outcome.ts";
+import { plainText } from "./plaintext.ts";
 import type { SendMessage } from "./protocol.gen.ts";
 import { currentSidecar } from "./slot.ts";
-import { ClosedError } from "./transport.ts";
-
-/** What a phone shows: no Markdown, links as they are, no empty lines in a row. */
-export function plainText(text: string): string {
-  return stripMarkdown(sanitizeAssistantVisibleText(text), { linkStyle: "label-and-url" })
-    .replaceAll("\r\n", "\n")
-    .replace(/\n{3,}/g, "\n\n")
-    .trim();
-}
+import { messageOf } from "./transport.ts";
 
 interface Outgoing {
   readonly to: string;
@@ -24,39 +17,72 @@ interface Outgoing {
   readonly deliveryQueueId?: string | undefined;
   readonly deliveryPartIndex?: number | undefined;
   readonly deliveryPartCount?: number | undefined;
+  readonly mediaLocalRoots?: readonly string[] | undefined;
   readonly onPlatformSendDispatch?: (() => Promise<void>) | undefined;
 }
 
 /** Sends, and waits for what comes of it. */
-export async function sendOutgoing(message: Outgoing): Promise<Sent> {
-  const to = normalizeNumber(message.to);
-  if (to === undefined) {
-    const reason = "expected a number in E.164 form: +, country code, number";
-    throw new PlatformMessageNotDispatchedError(reason, { cause: reason, retryable: false });
-  }
-  const sidecar = currentSidecar();
-  if (sidecar === undefined) throw sendError(new ClosedError(false));
+export async function sendOutgoing(message: Outgoing): Promise<Sent & { channel: string; chatId: string }> {
+  const { params, kind, sidecar } = await prepare(message).catch((error: unknown) => {
+    throw sendError(error);
+  });
   // From here on the send counts as begun; what the host throws is the host's to have.
   await message.onPlatformSendDispatch?.();
-  const isPart = (message.deliveryPartCount ?? 1) > 1;
-  const key = message.deliveryQueueId;
-  const params = payload(message.text, to, message.accountId, message.mediaUrl);
-  if (key !== undefined) params.deliveryQueueId = isPart ? `${key}.${message.deliveryPartIndex ?? 0}` : key;
-  try {
-    const kind = message.mediaUrl === undefined ? "text" : "media";
-    return receiptOf(await sidecar.call("telephony.send", params), to, kind);
-  } catch (error) {
+  const result = await sidecar.call("telephony.send", params).catch((error: unknown) => {
     throw sendError(error);
-  }
+  });
+  return { channel: CHANNEL, chatId: params.to, ...receiptOf(result, params.to, kind) };
 }
 
-function payload(text: string, to: string, accountId: string | null | undefined, mediaUrl: string | undefined): SendMessage {
-  return {
-    to,
-    message: plainText(text),
-    mediaUrls: mediaUrl === undefined ? [] : [mediaUrl],
-    accountId: accountId ?? null,
+async function prepare({ mediaUrl, mediaLocalRoots, ...message }: Outgoing) {
+  const isPart = (message.deliveryPartCount ?? 1) > 1;
+  const part = isPart ? (message.deliveryPartIndex ?? 0) : undefined;
+  const kind: Kind = mediaUrl === undefined ? "text" : "media";
+  const refuse = (error: unknown): never => {
+    throw notDispatched(messageOf(error), false, error);
   };
+  const media = mediaUrl === undefined ? [] : [await allowedMedia(mediaUrl, mediaLocalRoots).catch(refuse)];
+  const params = paramsOf(message.to, message.text, media, message.accountId, message.deliveryQueueId, part);
+  if (params === undefined) throw notDispatched("expected a number in E.164 form: +, country code, number", false);
+  return { params, kind, sidecar: currentSidecar() };
+}
+
+/** What the sidecar is asked, first and again alike: it compares. Each part has a key of its own. */
+function paramsOf(
+  target: string,
+  text: string,
+  mediaUrls: string[],
+  accountId: string | null | undefined,
+  queueId: string | undefined,
+  part: number | undefined,
+): SendMessage | undefined {
+  const to = normalizeNumber(target);
+  if (to === undefined) return undefined;
+  const deliveryQueueId = part === undefined ? queueId : queueId && `${queueId}.${part}`;
+  return { to, message: plainText(text), mediaUrls, accountId: accountId ?? null, deliveryQueueId: deliveryQueueId ?? null };
+}
+
+type Durable = NonNullable<Parameters<typeof defineChannelMessageAdapter>[0]["durableFinal"]>;
+type Lost = Parameters<NonNullable<Durable["reconcileUnknownSend"]>>[0];
+
+/** Answers what became of a send. What never began goes out under the same key, and is then told as sent. */
+export async function reconcile({ to, accountId, queueId, payloads: [payload] }: Lost): Promise<Reconciliation> {
+  const media = payload?.mediaUrls ?? (payload?.mediaUrl ? [payload.mediaUrl] : []);
+  const kind: Kind = media.length > 0 ? "media" : "text";
+  const isSplit = media.length > 1;
+  let last: Reconciliation = { status: "unresolved", retryable: false, error: "there is nothing to send" };
+  for (const [index, url] of (media.length > 0 ? media : [undefined]).entries()) {
+    const text = index === 0 ? (payload?.text ?? "") : "";
+    const params = paramsOf(to, text, url === undefined ? [] : [url], accountId, queueId, isSplit ? index : undefined);
+    if (params === undefined || payload === undefined) return last;
+    try {
+      last = reconciliationOf(await currentSidecar().call("send.reconcile", params), params.to, kind);
+    } catch (error) {
+      return reconciliationError(error);
+    }
+    if (last.status !== "sent") return last;
+  }
+  return last;
 }
 
 export const messageAdapter = defineChannelMessageAdapter({
@@ -65,32 +91,7 @@ export const messageAdapter = defineChannelMessageAdapter({
     capabilities: { text: true, media: true, messageSendingHooks: true, reconcileUnknownSend: true },
     automaticUnknownSendReconciliation: true,
     reconcileUnknownSendKinds: { text: true, media: true },
-    // It may send: what never began goes out under the same key, and is then told as sent.
-    reconcileUnknownSend: async (ctx) => {
-      const to = normalizeNumber(ctx.to);
-      const sidecar = currentSidecar();
-      const [one] = ctx.payloads;
-      if (to === undefined || one === undefined) return { status: "unresolved", retryable: false, error: "there is nothing to send" };
-      const media = one.mediaUrls ?? (one.mediaUrl ? [one.mediaUrl] : []);
-      const away = { status: "unresolved", retryable: true, error: "the telephony process is not running" } as const;
-      if (sidecar === undefined) return away;
-      try {
-        const parts = media.length > 1 ? media.length : 1;
-        let last: ReturnType<typeof reconciliationOf> | undefined;
-        for (let index = 0; index < parts; index++) {
-          const params = payload(index === 0 ? (one.text ?? "") : "", to, ctx.accountId, media[index]);
-          params.deliveryQueueId = parts > 1 ? `${ctx.queueId}.${index}` : ctx.queueId;
-          last = reconciliationOf(await sidecar.call("send.reconcile", params), to, media.length > 0 ? "media" : "text");
-          if (last.status !== "sent") return last;
-        }
-        return last ?? away;
-      } catch (error) {
-        return { ...away, error: error instanceof Error ? error.message : String(error) };
-      }
-    },
+    reconcileUnknownSend: reconcile,
   },
-  send: {
-    text: (ctx) => sendOutgoing(ctx),
-    media: (ctx) => sendOutgoing(ctx),
-  },
+  send: { text: sendOutgoing, media: sendOutgoing },
 });

@@ -1,23 +1,36 @@
 // The sidecar of a gateway: keeps one process running, and the accounts in it started.
-import { setTimeout as sleep } from "node:timers/promises";
 import { findBinary } from "./binary.ts";
 import { Child } from "./child.ts";
 import type { Log } from "./log.ts";
 import type { AccountStarted, HostMethods, Notifications, SidecarMethods, StopReason } from "./protocol.gen.ts";
-import { ClosedError, RpcError } from "./transport.ts";
+import { ClosedError, isRecord, messageOf, RpcError } from "./transport.ts";
 
 /** How long is waited before a process is started again: doubled each time, up to the longest. */
-const FIRST_WAIT_MS = 500;
+export const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
 /** A process that ran so long was all right: the next wait is the first one again. */
 const STEADY_MS = 60_000;
 
-/** What an account of the gateway answers. */
+/** How long is waited for a process that is being started. */
+export const PATIENCE_MS = 10_000;
+
+/** Asks the sidecar. */
+export type Call = <Method extends keyof SidecarMethods>(
+  method: Method,
+  params: SidecarMethods[Method]["params"],
+) => Promise<SidecarMethods[Method]["result"]>;
+
+/** What an account answers and hears. `call` asks the process that asks, and no later one. */
 export type AccountHost = {
-  [Method in keyof HostMethods]: (params: HostMethods[Method]["params"]) => Promise<HostMethods[Method]["result"]>;
+  [Method in keyof HostMethods]: (
+    params: HostMethods[Method]["params"],
+    call: Call,
+  ) => Promise<HostMethods[Method]["result"]>;
 } & {
-  hear?<Method extends keyof Notifications>(method: Method, params: Notifications[Method]["params"]): void;
+  "account.status"(status: Notifications["account.status"]["params"]): void;
+  /** The account runs again, or does not: its process has ended, or does not start it any more. */
+  running(fault: Error | undefined, isLost: boolean): void;
 };
 
 export interface SidecarOptions {
@@ -26,27 +39,26 @@ export interface SidecarOptions {
   readonly log: Log;
   /** Finds the program; each start looks anew. */
   readonly binary?: () => Promise<string>;
-  readonly arguments?: readonly string[];
 }
 
 interface Account {
   readonly config: unknown;
   readonly host: AccountHost;
-  /** Whether a process has started it, so that the next one has to. */
-  started: boolean;
 }
 
 export class Sidecar {
   readonly #options: SidecarOptions;
   readonly #accounts = new Map<string, Account>();
-  readonly #stopping = new AbortController();
+  /** What is asked of each account, one after the other. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #next = pending();
   #child: Child | undefined;
-  #started: PromiseWithResolvers<Child>;
   #loop: Promise<void> | undefined;
+  #isStopping = false;
+  #wake: () => void = () => undefined;
 
   constructor(options: SidecarOptions) {
     this.#options = options;
-    this.#started = pending();
   }
 
   /** Starts the process, and starts it again when it ends, until `stop`. */
@@ -56,119 +68,134 @@ export class Sidecar {
 
   /** Ends the process; it is gone when this resolves. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#started.reject(new ClosedError(false));
+    this.#isStopping = true;
+    this.#next.reject(new ClosedError(false));
+    this.#wake();
     await this.#child?.stop();
     await this.#loop;
   }
 
-  /** Asks the process. */
-  async call<Method extends keyof SidecarMethods>(
-    method: Method,
-    params: SidecarMethods[Method]["params"],
-  ): Promise<SidecarMethods[Method]["result"]> {
-    if (this.#child === undefined) throw new ClosedError(false);
-    return (await this.#child.transport.call(method, params)) as SidecarMethods[Method]["result"];
-  }
+  /** Asks the process, and waits a little for one that is being started. */
+  readonly call: Call = async (method, params) => await (this.#child ?? (await this.#soon())).call(method, params);
 
-  /** Starts an account, here and in each later process, until it is stopped. */
-  async startAccount(accountId: string, config: unknown, host: AccountHost): Promise<AccountStarted> {
-    const account: Account = { config, host, started: false };
-    this.#accounts.set(accountId, account);
-    for (;;) {
-      await this.#started.promise;
+  /** Starts an account, here and in each later process, until it is stopped or lost. */
+  startAccount(accountId: string, config: unknown, host: AccountHost): Promise<AccountStarted> {
+    return this.#inTurn(accountId, async () => {
+      const child = this.#child ?? (await this.#next.promise);
+      // It may be asked about messages before it hears that it has started.
+      this.#accounts.set(accountId, { config, host });
       try {
-        const started = await this.call("account.start", { accountId, config });
-        account.started = true;
-        return started;
+        return await child.call("account.start", { accountId, config });
       } catch (error) {
-        // A process that ended meanwhile is followed by another one.
-        if (error instanceof ClosedError && !this.#stopping.signal.aborted) continue;
-        if (this.#accounts.get(accountId) === account) this.#accounts.delete(accountId);
+        this.#accounts.delete(accountId);
         throw error;
       }
-    }
+    });
   }
 
-  /** Stops an account, unless it was started anew by somebody else already. */
-  async stopAccount(accountId: string, host: AccountHost, reason: StopReason): Promise<void> {
-    if (this.#accounts.get(accountId)?.host !== host) return;
-    this.#accounts.delete(accountId);
-    // Without a process nothing of it runs.
-    if (this.#child !== undefined) await this.call("account.stop", { accountId, reason });
+  stopAccount(accountId: string, reason: StopReason): Promise<void> {
+    return this.#inTurn(accountId, async () => {
+      this.#accounts.delete(accountId);
+      // Without a process nothing of it runs.
+      await this.#child?.call("account.stop", { accountId, reason });
+    });
   }
 
   async #run(): Promise<void> {
     let wait = FIRST_WAIT_MS;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#isStopping) {
       const begun = Date.now();
-      await this.#once();
-      if (this.#stopping.signal.aborted) return;
+      const fault = await this.#once().catch((error: unknown) => new Error(messageOf(error), { cause: error }));
+      this.#child = undefined;
+      if (this.#isStopping) return;
+      this.#options.log.error(`telephony: ${fault.message}: it is started again`);
+      this.#next.reject(fault);
+      this.#next = pending();
+      for (const { host } of this.#accounts.values()) host.running(fault, false);
       if (Date.now() - begun >= STEADY_MS) wait = FIRST_WAIT_MS;
-      await sleep(wait, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await this.#pause(wait);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
   }
 
-  async #once(): Promise<void> {
-    const { log, stateDir, host } = this.#options;
+  /** Runs one process, to its end. */
+  async #once(): Promise<Error> {
+    const { binary = findBinary, ...options } = this.#options;
+    const answer = (child: Child, method: string, params: unknown) => this.#answer(child, method, params);
+    const child = await Child.start({ ...options, binary: await binary(), answer });
+    if (this.#isStopping) await child.stop();
+    // Whoever sends finds the accounts started.
+    await Promise.all([...this.#accounts].map(([accountId, account]) => this.#startAgain(child, accountId, account)));
+    this.#child = child;
+    this.#next.resolve(child);
+    return new Error(`the telephony process has ended (${await child.ended})`);
+  }
+
+  async #startAgain(child: Child, accountId: string, { config, host }: Account): Promise<void> {
     try {
-      const binary = await (this.#options.binary ?? findBinary)();
-      const answer = (method: string, params: unknown): Promise<unknown> => this.#answer(method, params);
-      const options = { binary, stateDir, host, log, answer };
-      const child = await Child.start(
-        this.#options.arguments ? { ...options, arguments: this.#options.arguments } : options,
-      );
-      if (this.#stopping.signal.aborted) return await child.stop();
-      this.#child = child;
-      this.#restart(child);
-      this.#started.resolve(child);
-      const how = await child.ended;
-      if (!this.#stopping.signal.aborted) log.error(`telephony: the process ended (${how}): it is started again`);
+      await child.call("account.start", { accountId, config });
+      host.running(undefined, false);
     } catch (error) {
-      log.error(`telephony: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      this.#child = undefined;
-      if (!this.#stopping.signal.aborted) this.#started = pending(this.#started);
+      // That the process has ended is noticed elsewhere: the next one starts it.
+      if (error instanceof ClosedError) return;
+      this.#accounts.delete(accountId);
+      host.running(new Error(messageOf(error)), true);
     }
   }
 
-  /** Starts in a new process what was started in the last one. */
-  #restart(child: Child): void {
-    for (const [accountId, { config, started }] of this.#accounts) {
-      if (!started) continue;
-      child.transport.call("account.start", { accountId, config }).catch((error: Error) => {
-        this.#options.log.error(`telephony: account ${accountId}: ${error.message}`);
-      });
-    }
-  }
-
-  async #answer(method: string, params: unknown): Promise<unknown> {
-    const { accountId } = params as { accountId: string };
-    const host = this.#accounts.get(accountId)?.host;
-    if (host === undefined) throw new RpcError(-32000, `account ${accountId} is not started here`);
+  async #answer(child: Child, method: string, params: unknown): Promise<unknown> {
+    const accountId = isRecord(params) ? params["accountId"] : undefined;
+    const host = typeof accountId === "string" ? this.#accounts.get(accountId)?.host : undefined;
+    if (host === undefined) throw new RpcError(-32000, "this account is not started here");
+    const call: Call = (method, params) => child.call(method, params);
+    // Both sides are of one version, as their hashes said: the parameters are what the types say.
     switch (method) {
       case "access.check":
-        return await host["access.check"](params as HostMethods["access.check"]["params"]);
       case "access.approved":
-        return await host["access.approved"](params as HostMethods["access.approved"]["params"]);
+        return await host[method](params as HostMethods["access.check"]["params"], call);
       case "inbound.message":
-        return await host["inbound.message"](params as HostMethods["inbound.message"]["params"]);
+        return await host[method](params as HostMethods[typeof method]["params"], call);
       case "account.status":
+        return host[method](params as Notifications[typeof method]["params"]);
       case "delivery.updated":
       case "call.updated":
-        return host.hear?.(method, params as never);
+        return undefined;
       default:
-        throw new RpcError(-32601, `there is no method ${method} here`);
+        throw new RpcError(-32601, "there is no such method here");
     }
+  }
+
+  async #soon(): Promise<Child> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new ClosedError(false)), PATIENCE_MS);
+    try {
+      return await Promise.race([this.#next.promise, late.promise]);
+    } catch (error) {
+      throw new ClosedError(false, messageOf(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #inTurn<Result>(accountId: string, work: () => Promise<Result>): Promise<Result> {
+    const result = (this.#turns.get(accountId) ?? Promise.resolve()).then(work);
+    this.#turns.set(accountId, result.catch(() => undefined));
+    return result;
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (this.#isStopping) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, milliseconds);
+    await promise;
+    clearTimeout(timer);
   }
 }
 
-/** Who waits for the last start waits for the next one. */
-function pending(last?: PromiseWithResolvers<Child>): PromiseWithResolvers<Child> {
+/** The next process. That nobody waits for it is no fault. */
+function pending(): PromiseWithResolvers<Child> {
   const next = Promise.withResolvers<Child>();
-  // That nobody waits is no fault.
   next.promise.catch(() => undefined);
-  last?.resolve(next.promise);
   return next;
 }

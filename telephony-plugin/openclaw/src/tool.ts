@@ -1,65 +1,76 @@
 // The agent's tool. What it may not do is said to the model, which reads the result.
+import { createHash } from "node:crypto";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/channel-core";
-import { plainText } from "./message.ts";
+import { getAgentScopedMediaLocalRoots } from "openclaw/plugin-sdk/media-local-roots";
+import { recordOf } from "./accounts.ts";
+import { allowedMedia } from "./media.ts";
+import { plainText } from "./plaintext.ts";
 import type { SendResult } from "./protocol.gen.ts";
-import type { Sidecar } from "./sidecar.ts";
+import type { Call } from "./sidecar.ts";
 import { currentSidecar } from "./slot.ts";
 import { TOOL } from "./surfaces.gen.ts";
-import { isRecord } from "./transport.ts";
+import { messageOf } from "./transport.ts";
 
-type Registration = Parameters<OpenClawPluginApi["registerTool"]>[0];
-type Factory = Extract<Registration, (...parameters: never[]) => unknown>;
+type Factory = Extract<Parameters<OpenClawPluginApi["registerTool"]>[0], (...parameters: never[]) => unknown>;
 type Tool = Exclude<ReturnType<Factory>, readonly unknown[] | null | undefined>;
 
 export function telephonyTool(ctx: Parameters<Factory>[0]): Tool {
-  const accountId = ctx.messageChannel === "telephony" ? ctx.agentAccountId : undefined;
+  const config = ctx.getRuntimeConfig?.() ?? ctx.runtimeConfig ?? ctx.config;
+  const scope: Scope = {
+    accountId: ctx.messageChannel === "telephony" ? ctx.agentAccountId : undefined,
+    folders: config ? getAgentScopedMediaLocalRoots(config, ctx.agentId, ctx.workspaceDir) : [],
+    // Some models count their calls from one each time.
+    run: `${ctx.sessionId ?? ""}/${Date.now()}`,
+  };
   return {
     name: TOOL.name,
     label: TOOL.label,
     description: TOOL.description,
     parameters: TOOL.parameters as unknown as Tool["parameters"],
     execute: async (toolCallId: string, input: unknown) => {
-      const sidecar = currentSidecar();
-      const details = sidecar
-        ? await act(sidecar, toolCallId, isRecord(input) ? input : {}, accountId)
-        : { error: "the telephony channel is not running: start the gateway (`openclaw gateway`) and enable channels.telephony" };
+      const details = await act(() => currentSidecar().call, toolCallId, recordOf(input), scope).catch(
+        (error: unknown) => ({ error: messageOf(error) }),
+      );
       return { content: [{ type: "text", text: JSON.stringify(details) }], details };
     },
   };
 }
 
+export interface Scope {
+  readonly accountId: string | undefined;
+  readonly folders: readonly string[];
+  readonly run: string;
+}
+
 /** Does what the model asks for. Its call's id makes a send that is asked for twice one send. */
 export async function act(
-  sidecar: Sidecar,
+  sidecar: () => Call,
   toolCallId: string,
   input: Readonly<Record<string, unknown>>,
-  ownAccount: string | undefined,
+  scope: Scope,
 ): Promise<unknown> {
+  const call = sidecar();
   const text = (key: string): string => (typeof input[key] === "string" ? input[key] : "");
-  const accountId = text("accountId") || ownAccount || null;
-  const idempotencyKey = toolCallId;
-  const message = plainText(text("message"));
-  try {
-    switch (input["action"]) {
-      case "send_sms":
-        return said(await sidecar.call("telephony.send", { to: text("to"), message, accountId, idempotencyKey }));
-      case "send_mms": {
-        const mediaUrl = text("mediaUrl");
-        return said(await sidecar.call("telephony.send_mms", { to: text("to"), message, mediaUrl, accountId, idempotencyKey }));
-      }
-      case "initiate_call": {
-        const webhookUrl = text("webhookUrl") || null;
-        return await sidecar.call("telephony.call", { to: text("to"), message: message || null, webhookUrl, accountId });
-      }
-      case "hang_up":
-        return await sidecar.call("telephony.hangup", { callId: text("id"), accountId });
-      case "get_status":
-        return await sidecar.call("telephony.message_status", { id: text("id"), accountId });
-      default:
-        return { error: "action: expected send_sms, send_mms, initiate_call, hang_up or get_status" };
+  const accountId = text("accountId") || (scope.accountId ?? null);
+  const idempotencyKey = createHash("sha256").update(`${scope.run}/${toolCallId}`).digest("hex");
+  const [to, message, id] = [text("to"), plainText(text("message")), text("id")];
+  switch (input["action"]) {
+    case "send_sms":
+      return said(await call("telephony.send", { to, message, accountId, idempotencyKey }));
+    case "send_mms": {
+      const mediaUrl = await allowedMedia(text("mediaUrl"), scope.folders);
+      return said(await call("telephony.send_mms", { to, message, mediaUrl, accountId, idempotencyKey }));
     }
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    case "initiate_call": {
+      const webhookUrl = text("webhookUrl") || null;
+      return await call("telephony.call", { to, message: message || null, webhookUrl, accountId });
+    }
+    case "hang_up":
+      return await call("telephony.hangup", { callId: id, accountId });
+    case "get_status":
+      return await call("telephony.message_status", { id, accountId });
+    default:
+      throw new Error("action: expected send_sms, send_mms, initiate_call, hang_up or get_status");
   }
 }
 
