@@ -97,8 +97,12 @@ fn check(is_so: bool, what: &str, otherwise: impl FnOnce() -> String) -> Outcome
 
 /// The JSON in what a command printed, which may come after lines for people.
 fn json_of(output: &str) -> Value {
-    let start = output.find(['{', '[']).unwrap_or_default();
-    let text = output.get(start..).unwrap_or_default();
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    values.next().and_then(Result::ok).unwrap_or_default()
+    let lines = output.match_indices('\n').map(|(at, _)| at + 1);
+    let starts = std::iter::once(0).chain(lines);
+    let parsed = starts.filter_map(|start| {
+        let text = output.get(start..).filter(|text| text.starts_with(['{', '[']))?;
+        serde_json::Deserializer::from_str(text).into_iter::<Value>().next()?.ok()
+    });
+    // A line for people may begin like a list.
+    parsed.into_iter().find(|value| value.is_object() || value.is_array()).unwrap_or_default()
 }

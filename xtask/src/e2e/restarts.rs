@@ -18,6 +18,7 @@ const EVERY: Duration = Duration::from_millis(700);
 /// Who texts: each is let in by every configuration.
 const SENDERS: [&str; 3] = ["+15550003001", "+15550003002", "+15550003003"];
 
+const PLIVO_ID: &str = "MA000000000000000000";
 const PLIVO: &str = "plivo-auth-token-0123456789abcdef";
 
 pub(super) fn run(stage: &Stage) -> Outcome {
@@ -49,7 +50,7 @@ fn change(number: usize, channel: &mut Value) {
         4 => {
             channel["accounts"]["second"] = json!({
                 "provider": "plivo", "fromNumber": "+15550002222",
-                "plivo": { "authId": "MAXXXXXXXXXXXXXXXXXX", "authToken": PLIVO },
+                "plivo": { "authId": PLIVO_ID, "authToken": PLIVO },
             });
         }
         _ => {
@@ -129,7 +130,7 @@ fn accounts(stage: &Stage, gateway: &mut Gateway) -> Outcome {
     channel["accounts"] = json!({ "second": {
         "provider": "plivo", "fromNumber": "+15550002222",
         "plivo": {
-            "authId": "MAXXXXXXXXXXXXXXXXXX", "authToken": reference("MY_PLIVO_TOKEN"),
+            "authId": PLIVO_ID, "authToken": reference("MY_PLIVO_TOKEN"),
             "apiBaseUrl": stage.carrier.url(),
         },
     } });
