@@ -18,7 +18,10 @@ const CREDENTIALS: Readonly<Record<string, readonly (readonly [string, string])[
 };
 
 /** What picks the sender where no number is configured. */
-const SENDER_POOLS: Readonly<Record<string, string>> = { twilio: "messagingServiceSid", telnyx: "messagingProfileId" };
+const SENDER_POOLS: Readonly<Record<string, readonly [string, string]>> = {
+  twilio: ["messagingServiceSid", ""],
+  telnyx: ["messagingProfileId", "TELNYX_MESSAGING_PROFILE_ID"],
+};
 
 const POLICIES = ["pairing", "allowlist", "open", "disabled"] as const;
 
@@ -51,10 +54,10 @@ export const recordOf = (value: unknown): Record<string, unknown> => (isRecord(v
 
 /** The ids of the accounts of a section. What stands beside `accounts` is one, if it sends. */
 export function accountIds(section: Section): string[] {
-  const ids = Object.keys(recordOf(section["accounts"]));
+  const ids = Object.keys(recordOf(section["accounts"])).sort();
   const picksSender =
     text(section["fromNumber"]) !== undefined ||
-    Object.entries(SENDER_POOLS).some(([provider, key]) => text(recordOf(section[provider])[key]) !== undefined);
+    Object.entries(SENDER_POOLS).some(([provider, [key]]) => text(recordOf(section[provider])[key]) !== undefined);
   const isOwn = text(section["provider"]) !== undefined && (ids.length === 0 || picksSender);
   return isOwn && !ids.includes(DEFAULT_ACCOUNT) ? [DEFAULT_ACCOUNT, ...ids] : ids;
 }
@@ -89,7 +92,7 @@ export function accountOf(
   return {
     accountId: id,
     name: text(merged["name"]) ?? fromNumber ?? id,
-    enabled: isKnown && section["enabled"] === true && merged["enabled"] === true,
+    enabled: isKnown && section["enabled"] !== false && merged["enabled"] === true,
     configured: isKnown && isComplete(merged, provider, fromNumber, fallBack),
     provider,
     fromNumber,
@@ -113,9 +116,12 @@ function isComplete(
   if (provider === undefined || wanted === undefined) return false;
   const keys = recordOf(account[provider]);
   const isThere = (value: unknown): boolean => text(value) !== undefined || isRecord(value);
+  const isSet = ([key, variable]: readonly [string, string]): boolean => isThere(keys[key]) || isThere(env[variable]);
   const pool = SENDER_POOLS[provider];
-  const hasSender = fromNumber !== undefined || (pool !== undefined && isThere(keys[pool]));
-  return hasSender && wanted.every(([key, variable]) => isThere(keys[key]) || isThere(env[variable]));
+  // Whose signatures are not looked at needs no key for them.
+  const isUnsigned = account["skipSignatureVerification"] === true;
+  const needed = wanted.filter(([key]) => !(isUnsigned && key === "publicKey"));
+  return (fromNumber !== undefined || (pool !== undefined && isSet(pool))) && needed.every(isSet);
 }
 
 /** The number that a text is, as it is dialled; `undefined` for what is none. */
@@ -138,6 +144,8 @@ export function merge(under: Section, over: Section): Record<string, unknown> {
     delete merged["dmPolicy"];
   }
   for (const [key, value] of Object.entries(over)) {
+    // An empty text hides nothing: it means that the key is not set.
+    if (typeof value === "string" && text(value) === undefined) continue;
     const beneath = merged[key];
     const isWhole = !isRecord(beneath) || !isRecord(value) || "source" in value;
     merged[key] = isWhole ? value : merge(beneath, value);
