@@ -20,7 +20,7 @@ pub(super) struct Staged {
     pub(super) extension: PathBuf,
 }
 
-/// Lays out and packs the package of the plugin, the one of the program, and the one of both.
+/// Lays out and packs the package of both the plugin and the program, and one of each.
 pub(super) fn run(
     environment: &Environment,
     target: &Target,
@@ -39,10 +39,15 @@ pub(super) fn run(
     let manifest: Map<String, Value> = serde_json::from_str(&manifest)?;
     let version = manifest.get("version").and_then(Value::as_str).unwrap_or_default().to_owned();
 
-    let plugin = out.join("packages/telephony");
-    lay_out(&source, &plugin)?;
-    write(&plugin, &published(&manifest, &version))?;
-    pack(environment, &plugin, out)?;
+    // Whoever copies it finds it under its own name.
+    let extension = out.join("extension/telephony");
+    lay_out(&source, &extension)?;
+    program(binary, &extension)?;
+    write(&extension, &self_contained(&manifest, target))?;
+    let packed = pack(environment, &extension, out)?;
+    // npm names it as it does the package of the plugin alone.
+    let offline = out.join(format!("{}-{version}-offline.tgz", short(&target.package())));
+    fs::rename(packed, &offline)?;
 
     let platform = out.join("packages").join(short(&target.package()));
     program(binary, &platform)?;
@@ -51,17 +56,9 @@ pub(super) fn run(
     fs::copy(root().join("LICENSE"), platform.join("LICENSE"))?;
     pack(environment, &platform, out)?;
 
-    // Whoever copies it finds it under its own name.
-    let extension = out.join("extension/telephony");
-    lay_out(&source, &extension)?;
-    program(binary, &extension)?;
-    write(&extension, &self_contained(&manifest, target))?;
-    let packed = pack(environment, &extension, out)?;
-    let name = format!("{}-{version}-offline.tgz", short(&target.package()));
-    let offline = out.join(name);
-    fs::rename(packed, &offline)?;
-
-    // Packed last: the name that npm gives the package of both is that of the package of one.
+    let plugin = out.join("packages").join(short("@openclaw/telephony"));
+    lay_out(&source, &plugin)?;
+    write(&plugin, &published(&manifest, &version))?;
     pack(environment, &plugin, out)?;
     Ok(Staged { offline, extension })
 }
