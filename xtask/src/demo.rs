@@ -30,6 +30,7 @@ pub(crate) fn run(once: bool) -> Outcome {
     let release = made.ok_or_else(|| Failure::new("nothing is made"))?;
     let model = Model::start()?;
     let mut gateway = Gateway::new(&environment, &environment.homes().join("demo"), &model)?;
+    gateway.in_foreground = true;
     let screen = gateway.home.join("phone.jsonl");
     gateway.variable("TELEPHONY_MOCK_SCREEN", &screen.to_string_lossy());
     step("openclaw plugins install", || gateway.install(&release.offline))?;

@@ -21,7 +21,8 @@ function print(answer: unknown, options: Options): void {
   const outcome = isRecord(answer) ? answer["outcome"] : undefined;
   const isPerhaps = outcome === "unknown" || outcome === "partial";
   if (outcome !== undefined && outcome !== "sent") process.exitCode = isPerhaps ? 3 : 1;
-  console.log(options["json"] ? JSON.stringify(answer) : readable(answer));
+  // Not by the console, which the host turns to standard error.
+  process.stdout.write(`${options["json"] ? JSON.stringify(answer) : readable(answer)}\n`);
 }
 
 /** An answer in lines for people. */

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::environment::Environment;
@@ -31,6 +31,8 @@ pub(crate) struct Gateway {
     pub(crate) webhooks: SocketAddr,
     pub(crate) token: String,
     child: Option<Child>,
+    /// Whether an interrupt of the terminal is for the gateway too.
+    pub(crate) in_foreground: bool,
     /// Variables of the gateway and of commands.
     variables: Vec<(String, String)>,
 }
@@ -76,6 +78,7 @@ impl Gateway {
             webhooks: SocketAddr::from(([127, 0, 0, 1], webhooks)),
             token,
             child: None,
+            in_foreground: false,
             variables: Vec::new(),
         };
         let cost = json!({ "input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0 });
@@ -209,7 +212,10 @@ impl Gateway {
         let mark = log.metadata()?.len();
         fs::write(self.home.join("gateway.mark"), mark.to_string())?;
         let mut command = self.command(&["gateway"]);
-        command.stdout(log.try_clone()?).stderr(log).process_group(0);
+        command.stdout(log.try_clone()?).stderr(log);
+        if !self.in_foreground {
+            command.process_group(0);
+        }
         let begun = Instant::now();
         self.child = Some(command.spawn()?);
         Ok(begun)
@@ -306,9 +312,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        if let Some(group) = pid(child.id()) {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        let _ = child.kill();
         let _ = child.wait();
         for (left, _) in processes(&self.home) {
             let _ = signal(left, Signal::KILL);
