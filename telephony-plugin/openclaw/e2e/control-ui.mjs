@@ -67,23 +67,25 @@ const SHOWN = `(() => {
     if (node.shadowRoot) walk(node.shadowRoot);
     for (const child of node.childNodes) walk(child);
   };
-  walk(document.body);
+  if (document.body) walk(document.body);
   return { texts, inputs, links, path: location.href };
 })()`;
 
 await command("Page.enable");
-await command("Page.navigate", { url: `${url}channels#token=${encodeURIComponent(token)}` });
+await command("Page.navigate", { url: `${url}settings/channels#token=${encodeURIComponent(token)}` });
 const wanted = ["From number", "Inbound policy", "Auth token"];
 let shown;
 try {
   await until("the channel's form", async () => {
-    shown = await look(SHOWN);
+    // While the page changes there is nothing to look at.
+    shown = await look(SHOWN).catch(() => undefined);
+    if (shown === undefined) return false;
     const text = shown.texts.join("\n").toLowerCase();
     if (process.env.SHOW) console.error(text.slice(0, 3000), shown.path);
     return wanted.every((label) => text.includes(label.toLowerCase()));
   });
 } catch (error) {
-  console.error(error.message, JSON.stringify(shown, undefined, 1).slice(0, 6000));
+  console.error(error.message, String(JSON.stringify(shown)).slice(0, 3000));
   process.exit(1);
 }
 console.log(`the form shows ${wanted.join(", ")}`);
