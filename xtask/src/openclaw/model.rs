@@ -1,5 +1,6 @@
 //! A model that does what it is told by a few rules: no account, no key.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,7 +30,7 @@ struct Seen {
     /// How many pictures it has been shown.
     pictures: usize,
     /// What people have said, as it was given.
-    heard: Vec<String>,
+    heard: BTreeSet<String>,
 }
 
 impl Model {
@@ -61,6 +62,8 @@ fn answer(asked: &Asked, seen: &Mutex<Seen>) -> Answer {
     let (said, pictures) = messages.iter().rev().find_map(of_a_person).unwrap_or_default();
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     seen.pictures += pictures;
+    // Texts that came while it was busy are given together.
+    seen.heard.extend(messages.iter().filter_map(of_a_person).map(|(said, _)| said));
     let mut after = Duration::ZERO;
     let delta = if role(&last) == "tool" {
         let result = text_of(last.get("content").unwrap_or(&Value::Null)).0;
@@ -74,7 +77,6 @@ fn answer(asked: &Asked, seen: &Mutex<Seen>) -> Answer {
             json!({ "content": if is_sent { "It is sent." } else { "It did not work." } })
         }
     } else if said.contains(TEXT_MY_FRIEND) {
-        seen.heard.push(said);
         first_call(&request)
     } else {
         if said.contains(SLOWLY) {
@@ -82,7 +84,6 @@ fn answer(asked: &Asked, seen: &Mutex<Seen>) -> Answer {
         }
         // The host puts what it knows before what was said.
         let words = said.rsplit("\n\n").next().unwrap_or_default().trim().to_owned();
-        seen.heard.push(said);
         json!({ "content": format!("You said: **{words}**") })
     };
     drop(seen);
