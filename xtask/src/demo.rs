@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::openclaw::{Environment, FRIEND, Gateway, Model};
+use crate::openclaw::{FRIEND, Gateway, Model};
 use crate::release;
 use crate::step::{Failure, Outcome, step};
 
@@ -16,18 +16,7 @@ const AGENT: &str = "+15555550100";
 
 /// Plays the conversation; then stays up, unless it is to be played `once`.
 pub(crate) fn run(once: bool) -> Outcome {
-    let mut prepared = None;
-    step("Node and OpenClaw", || {
-        prepared = Some(Environment::prepare()?);
-        Ok(())
-    })?;
-    let environment = prepared.ok_or_else(|| Failure::new("nothing is prepared"))?;
-    let mut made = None;
-    step("the plugin and its program", || {
-        made = Some(release::build(&environment, None, None)?);
-        Ok(())
-    })?;
-    let release = made.ok_or_else(|| Failure::new("nothing is made"))?;
+    let (environment, release) = release::prepare()?;
     let model = Model::start()?;
     let mut gateway = Gateway::new(&environment, &environment.homes().join("demo"), &model)?;
     gateway.in_foreground = true;

@@ -30,12 +30,15 @@ impl<E: std::error::Error> From<E> for Failure {
 pub(crate) type Outcome = Result<(), Failure>;
 
 /// Runs `action` under a heading, and says how long it took.
-pub(crate) fn step(name: &str, action: impl FnOnce() -> Outcome) -> Outcome {
+pub(crate) fn step<T>(
+    name: &str,
+    action: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
     println!("\n==> {name}");
     let start = Instant::now();
-    action().map_err(|failure| Failure(format!("{name}: {failure}")))?;
+    let made = action().map_err(|failure| Failure(format!("{name}: {failure}")))?;
     println!("    {:.1} s", start.elapsed().as_secs_f64());
-    Ok(())
+    Ok(made)
 }
 
 /// A cargo command, the same cargo that runs us, in the workspace.

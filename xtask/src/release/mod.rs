@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::openclaw::Environment;
-use crate::step::{Failure, Outcome, execute_cargo};
+use crate::step::{Failure, Outcome, execute_cargo, step};
 use crate::workspace::Metadata;
 
 pub(crate) use target::Target;
 
 /// The most that the stripped program may weigh, in bytes: OpenClaw copies it with the plugin.
-pub(crate) const MAX_BINARY: u64 = 15 * 1024 * 1024;
+pub(crate) const MAX_BINARY: u64 = 15_000_000;
 
 /// What was made.
 #[derive(Debug)]
@@ -37,6 +37,14 @@ pub(crate) fn run(target: Option<&str>, out: Option<&Path>) -> Outcome {
     println!("    offline    {}", release.offline.display());
     println!("    extension  {}", release.extension.display());
     Ok(())
+}
+
+/// Everything that the plugin needs to be tried inside a real OpenClaw here, step by step.
+pub(crate) fn prepare() -> Result<(Environment, Release), Failure> {
+    let environment = step("Node and OpenClaw", Environment::prepare)?;
+    let made = || build(&environment, None, None);
+    let release = step("the plugin and its program", made)?;
+    Ok((environment, release))
 }
 
 /// Makes everything for one target; this machine's when none is named.
