@@ -1,11 +1,11 @@
 // Opens the gateway's Control UI in a headless browser and looks at the form of our channel, by the
-// DevTools protocol: node control-ui.mjs <browser> <url> <token> <profile>
+// DevTools protocol: node control-ui.mjs <browser> <url> <token> <profile> <number> <secret>
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const [browser, url, token, profile] = process.argv.slice(2);
+const [browser, url, token, profile, number, secret] = process.argv.slice(2);
 const PATIENCE_MS = 60_000;
 
 mkdirSync(profile, { recursive: true });
@@ -57,36 +57,60 @@ async function look(expression) {
   return result.value;
 }
 
-// Everything that is shown, through all shadow roots.
+// What is shown, and what can be filled in, through all shadow roots.
 const SHOWN = `(() => {
-  const texts = [], inputs = [], links = [];
+  const texts = [], fields = [];
   const walk = (node) => {
+    if (node.nodeName === "SCRIPT" || node.nodeName === "STYLE") return;
     if (node.nodeType === Node.TEXT_NODE && node.textContent.trim()) texts.push(node.textContent.trim());
-    if (node instanceof HTMLInputElement) inputs.push({ type: node.type, value: node.value, label: node.getAttribute("aria-label") ?? node.name ?? node.placeholder });
-    if (node instanceof HTMLAnchorElement) links.push(node.getAttribute("href"));
+    if (node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement) {
+      const { type, value, placeholder, readOnly } = node;
+      fields.push({ label: node.getAttribute("aria-label"), type, value, placeholder, readOnly });
+    }
     if (node.shadowRoot) walk(node.shadowRoot);
     for (const child of node.childNodes) walk(child);
   };
   if (document.body) walk(document.body);
-  return { texts, inputs, links, path: location.href };
+  return { texts, fields };
 })()`;
+
+/** Clicks the innermost element of a text. */
+const click = (text) => `(() => {
+  let found;
+  const walk = (node) => {
+    if (node.nodeType === Node.TEXT_NODE && node.textContent.trim() === ${JSON.stringify(text)}) found = node.parentElement;
+    if (node.shadowRoot) walk(node.shadowRoot);
+    for (const child of node.childNodes) walk(child);
+  };
+  walk(document.body);
+  found?.click();
+  return found !== undefined;
+})()`;
+
+// While the page changes there may be nothing to look at.
+const tryLook = (expression) => look(expression).catch(() => undefined);
 
 await command("Page.enable");
 await command("Page.navigate", { url: `${url}settings/channels#token=${encodeURIComponent(token)}` });
-const wanted = ["From number", "Inbound policy", "Auth token"];
-let shown;
-try {
-  await until("the channel's form", async () => {
-    // While the page changes there is nothing to look at.
-    shown = await look(SHOWN).catch(() => undefined);
-    if (shown === undefined) return false;
-    const text = shown.texts.join("\n").toLowerCase();
-    if (process.env.SHOW) console.error(text.slice(0, 3000), shown.path);
-    return wanted.every((label) => text.includes(label.toLowerCase()));
-  });
-} catch (error) {
-  console.error(error.message, String(JSON.stringify(shown)).slice(0, 3000));
+await until("the channel's card", () => tryLook(click("Open details")));
+const shown = await until("the channel's form", async () => {
+  const now = await tryLook(SHOWN);
+  return now?.texts.includes("From number") && now.texts.includes("Auth token") ? now : undefined;
+});
+const { texts, fields } = shown;
+const check = (isTrue, claim) => {
+  if (isTrue) return console.log(claim);
+  console.error(`not so: ${claim}\n${JSON.stringify({ texts, fields })}`);
   process.exit(1);
-}
-console.log(`the form shows ${wanted.join(", ")}`);
+};
+const labels = ["Provider", "From number", "Inbound policy", "Public URL", "Account SID", "API key", "Auth ID"];
+check(labels.every((label) => texts.includes(label)), "the form has the labels of our schema");
+check(fields.some(({ label, value }) => label === "From number" && value === number), "it holds the number");
+const masked = fields.filter(({ label, readOnly, value }) => label === "Auth token" && readOnly && value === "");
+check(masked.length === 1, "the secret that is set is masked");
+check(!JSON.stringify(shown).includes(secret), "the secret is nowhere on the page");
+check(!texts.includes("Segments per reply"), "advanced keys are put away");
+await look(click("Advanced settings"));
+await until("the advanced keys", async () => (await look(SHOWN)).texts.includes("Segments per reply"));
+console.log("and are shown when asked for");
 process.exit(0);

@@ -117,13 +117,11 @@ fn hints() -> Result<Value, Failure> {
         let label = key.label.as_ref().ok_or_else(|| {
             Failure::new(format!("{} has no label: give it an x-label", key.path))
         })?;
-        let mut hint = json!({ "label": label, "help": help(key) });
+        // The host's form hides whatever does not say that it is for everybody.
+        let mut hint = json!({ "label": label, "help": help(key), "advanced": key.advanced });
         if let Some(hint) = hint.as_object_mut() {
             if key.sensitive {
                 hint.insert("sensitive".to_owned(), true.into());
-            }
-            if key.advanced {
-                hint.insert("advanced".to_owned(), true.into());
             }
             if let Some((_, placeholder)) = PLACEHOLDERS.iter().find(|(path, _)| *path == key.path)
             {
@@ -165,7 +163,7 @@ mod tests {
                 let hint = &hints[&path];
                 assert!(hint["label"].is_string(), "{path}");
                 assert_eq!(hint["sensitive"] == true, key.sensitive, "{path}");
-                assert_eq!(hint["advanced"] == true, key.advanced, "{path}");
+                assert_eq!(hint["advanced"], key.advanced, "{path}");
             }
         }
     }

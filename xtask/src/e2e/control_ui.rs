@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::{Stage, check, seen};
 use crate::step::{Failure, Outcome, is_installed, root};
 
@@ -16,13 +18,18 @@ pub(super) fn run(stage: &Stage) -> Outcome {
     let mut gateway = stage.gateway("control-ui")?;
     let mut channel = stage.carrier.twilio();
     channel["enabled"] = true.into();
+    let shown = |pointer: &str| {
+        let value = channel.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        value.ok_or_else(|| Failure::new(format!("the configuration has no {pointer}")))
+    };
+    let (number, secret) = (shown("/fromNumber")?, shown("/twilio/authToken")?);
     gateway.set_channel(channel)?;
     gateway.start()?;
     let script: PathBuf = root().join("telephony-plugin/openclaw/e2e/control-ui.mjs");
     let url = format!("http://127.0.0.1:{}/", gateway.port);
     let mut command: Command = stage.environment.command("node");
     command.arg(script).args([browser, &url, &gateway.token]);
-    command.arg(gateway.home.join("browser")).env("HOME", &gateway.home);
+    command.arg(gateway.home.join("browser")).args([&number, &secret]).env("HOME", &gateway.home);
     let output = command.output()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
