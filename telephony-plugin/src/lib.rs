@@ -10,6 +10,7 @@ mod demo;
 pub mod handler;
 pub mod host;
 pub mod logging;
+pub mod markdown;
 pub mod media;
 pub mod outbound;
 mod report;

@@ -2,6 +2,7 @@
 // they are switched on and complete, who may talk. The program decides all of it again when it
 // starts; these functions are held to what it says by policy.vectors.json.
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { CREDENTIALS, SENDER_POOLS } from "./surfaces.gen.ts";
 import { isRecord } from "./transport.ts";
 
 export const CHANNEL = "telephony";
@@ -9,19 +10,10 @@ export const DEFAULT_ACCOUNT = "default";
 
 type Section = Readonly<Record<string, unknown>>;
 
-/** What each provider cannot do without: a key, and the variable that stands in for it. */
-const CREDENTIALS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  mock: [],
-  twilio: [["accountSid", "TWILIO_ACCOUNT_SID"], ["authToken", "TWILIO_AUTH_TOKEN"]],
-  telnyx: [["apiKey", "TELNYX_API_KEY"], ["publicKey", "TELNYX_PUBLIC_KEY"]],
-  plivo: [["authId", "PLIVO_AUTH_ID"], ["authToken", "PLIVO_AUTH_TOKEN"]],
-};
-
-/** What picks the sender where no number is configured. */
-const SENDER_POOLS: Readonly<Record<string, readonly [string, string]>> = {
-  twilio: ["messagingServiceSid", ""],
-  telnyx: ["messagingProfileId", "TELNYX_MESSAGING_PROFILE_ID"],
-};
+/** For each provider, keys and the variables that stand in for them. */
+type Keys = Readonly<Record<string, readonly (readonly [string, string])[]>>;
+const NEEDED: Keys = CREDENTIALS;
+const POOLS: Keys = SENDER_POOLS;
 
 const POLICIES = ["pairing", "allowlist", "open", "disabled"] as const;
 
@@ -57,7 +49,7 @@ export function accountIds(section: Section): string[] {
   const ids = Object.keys(recordOf(section["accounts"])).sort();
   const picksSender =
     text(section["fromNumber"]) !== undefined ||
-    Object.entries(SENDER_POOLS).some(([provider, [key]]) => text(recordOf(section[provider])[key]) !== undefined);
+    Object.entries(POOLS).some(([provider, keys]) => keys.some(([key]) => text(recordOf(section[provider])[key])));
   const isOwn = text(section["provider"]) !== undefined && (ids.length === 0 || picksSender);
   return isOwn && !ids.includes(DEFAULT_ACCOUNT) ? [DEFAULT_ACCOUNT, ...ids] : ids;
 }
@@ -112,16 +104,16 @@ function isComplete(
   fromNumber: string | undefined,
   env: NodeJS.ProcessEnv,
 ): boolean {
-  const wanted = provider === undefined ? undefined : CREDENTIALS[provider];
+  const wanted = provider === undefined ? undefined : NEEDED[provider];
   if (provider === undefined || wanted === undefined) return false;
   const keys = recordOf(account[provider]);
   const isThere = (value: unknown): boolean => text(value) !== undefined || isRecord(value);
   const isSet = ([key, variable]: readonly [string, string]): boolean => isThere(keys[key]) || isThere(env[variable]);
-  const pool = SENDER_POOLS[provider];
+  const isPooled = (POOLS[provider] ?? []).some(isSet);
   // Whose signatures are not looked at needs no key for them.
   const isUnsigned = account["skipSignatureVerification"] === true;
   const needed = wanted.filter(([key]) => !(isUnsigned && key === "publicKey"));
-  return (fromNumber !== undefined || (pool !== undefined && isSet(pool))) && needed.every(isSet);
+  return (fromNumber !== undefined || isPooled) && needed.every(isSet);
 }
 
 /** The number that a text is, as it is dialled; `undefined` for what is none. */

@@ -17,14 +17,8 @@ import type { Probed } from "./protocol.gen.ts";
 import { channelSecrets } from "./secrets.ts";
 import { setupContract } from "./setup.ts";
 import { currentSidecar } from "./slot.ts";
-import { CHANNEL_META } from "./surfaces.gen.ts";
+import { ACCOUNT_KEYS, CHANNEL_META } from "./surfaces.gen.ts";
 import { messageOf } from "./transport.ts";
-
-/** What of an account is cleared when it is removed and stands at the root of the section. */
-const ACCOUNT_KEYS = [
-  "name", "provider", "fromNumber", "publicUrl", "inboundPolicy", "dmPolicy", "allowFrom", "allowTo", "defaultTo",
-  "twilio", "telnyx", "plivo", "sms", "voice", "pairing", "skipSignatureVerification", "mediaMaxMb",
-];
 
 /** Probed now, or why that cannot be. */
 async function probe(accountId: string): Promise<Probed> {
@@ -53,7 +47,7 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
         listAccountIds: (cfg) => accountIds(sectionOf(cfg)),
         resolveAccount: (cfg, accountId) => accountOf(sectionOf(cfg), accountId),
         defaultAccountId: (cfg) => defaultAccountId(sectionOf(cfg)),
-        clearBaseFields: ACCOUNT_KEYS,
+        clearBaseFields: [...ACCOUNT_KEYS],
         resolveAllowFrom: (account) => [...account.allowFrom],
         formatAllowFrom: (allowFrom) => allowFrom.map(toNumber).filter((entry) => entry !== ""),
         resolveDefaultTo: (account) => account.defaultTo,

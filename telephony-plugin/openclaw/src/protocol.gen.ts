@@ -105,6 +105,10 @@ export interface SendMessage {
   idempotencyKey?: string | null;
   /** The host's own key of a send that it repeats by itself. Takes the place of the other. */
   deliveryQueueId?: string | null;
+  /** Whether the text is Markdown, of which a phone shows nothing. */
+  markdown?: boolean;
+  /** The only folders that files may come from, where there are such. */
+  mediaRoots?: Array<string> | null;
 }
 
 /** What became of a send. */
@@ -192,6 +196,24 @@ export interface Status {
   recorded: boolean;
   /** Its parts or events, as they are known. */
   detail: unknown;
+}
+
+/** What the agent asks its tool for. */
+export interface UseTool {
+  /** The call, as no other is called: asked for twice, it is one send. */
+  call: string;
+  /** What the model wrote. */
+  input: unknown;
+  /** The account of the conversation, where the model names none. */
+  accountId?: string | null;
+  /** The only folders that files may come from. */
+  mediaRoots?: Array<string>;
+}
+
+/** What the model is told. */
+export interface ToolAnswer {
+  /** What came of it. */
+  details: unknown;
 }
 
 /** How the sidecar is, for people. */
@@ -307,6 +329,7 @@ export interface SidecarMethods {
   "telephony.call": { params: PlaceCall; result: CallResult };
   "telephony.hangup": { params: HangUp; result: CallResult };
   "telephony.message_status": { params: GetStatus; result: Status };
+  "telephony.tool": { params: UseTool; result: ToolAnswer };
   "telephony.status": { params: Nothing; result: SidecarStatus };
 }
 

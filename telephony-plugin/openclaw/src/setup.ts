@@ -2,7 +2,7 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { defineChannelSetupContract } from "openclaw/plugin-sdk/channel-setup";
 import { CHANNEL, DEFAULT_ACCOUNT, merge, recordOf, sectionOf } from "./accounts.ts";
-import { SETUP_FIELDS, SETUP_PATHS } from "./surfaces.gen.ts";
+import { ACCOUNT_KEYS, SETUP_FIELDS, SETUP_PATHS } from "./surfaces.gen.ts";
 
 /** A configuration with what was entered for an account, which is switched on with it. */
 export function applyInput(cfg: OpenClawConfig, accountId: string, input: unknown): OpenClawConfig {
@@ -27,8 +27,6 @@ export const setupContract = defineChannelSetupContract({
   adapter: {
     applyAccountConfig: ({ cfg, accountId, input }) => applyInput(cfg, accountId, input),
     // With a second account, everything that is one account's moves into one of its own.
-    singleAccountKeysToMove: [
-      "provider", "fromNumber", "publicUrl", "inboundPolicy", "dmPolicy", "allowFrom", "allowTo", "twilio", "telnyx", "plivo",
-    ],
+    singleAccountKeysToMove: [...ACCOUNT_KEYS],
   },
 });

@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "972ba5bdb92fd288c34e716c213c2642";
+export const SURFACES_HASH = "050f5f7c06bc498dde35f666ad3b5558";
 
 /** The tool that the agent has. */
 export const TOOL = {
@@ -203,6 +203,78 @@ export const ACCOUNT_SECRET_PATHS = [
   "telnyx.apiKey",
   "plivo.authToken"
 ] as const;
+
+/** The keys at the root that are an account's. */
+export const ACCOUNT_KEYS = [
+  "name",
+  "provider",
+  "fromNumber",
+  "inboundPolicy",
+  "dmPolicy",
+  "allowFrom",
+  "allowTo",
+  "defaultTo",
+  "publicUrl",
+  "skipSignatureVerification",
+  "mediaMaxMb",
+  "twilio",
+  "telnyx",
+  "plivo",
+  "sms",
+  "voice",
+  "pairing"
+] as const;
+
+/** What each provider cannot do without: a key, and the variable that stands in for it. */
+export const CREDENTIALS = {
+  "mock": [],
+  "twilio": [
+    [
+      "accountSid",
+      "TWILIO_ACCOUNT_SID"
+    ],
+    [
+      "authToken",
+      "TWILIO_AUTH_TOKEN"
+    ]
+  ],
+  "telnyx": [
+    [
+      "apiKey",
+      "TELNYX_API_KEY"
+    ],
+    [
+      "publicKey",
+      "TELNYX_PUBLIC_KEY"
+    ]
+  ],
+  "plivo": [
+    [
+      "authId",
+      "PLIVO_AUTH_ID"
+    ],
+    [
+      "authToken",
+      "PLIVO_AUTH_TOKEN"
+    ]
+  ]
+} as const;
+
+/** What picks the sender where no number is configured. */
+export const SENDER_POOLS = {
+  "twilio": [
+    [
+      "messagingServiceSid",
+      ""
+    ]
+  ],
+  "telnyx": [
+    [
+      "messagingProfileId",
+      "TELNYX_MESSAGING_PROFILE_ID"
+    ]
+  ]
+} as const;
 
 /** What the channel is called. */
 export const CHANNEL_META = {

@@ -2,12 +2,15 @@
 
 mod challenges;
 mod gate;
+mod needs;
 pub mod protocol;
+mod roots;
 mod sends;
 mod sidecar;
 mod start;
 mod status;
 mod surfaces;
+mod tool;
 mod turns;
 mod vectors;
 mod watch;

@@ -130,6 +130,12 @@ pub struct SendMessage {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub delivery_queue_id: Option<IdempotencyKey>,
+    /// Whether the text is Markdown, of which a phone shows nothing.
+    #[serde(default)]
+    pub markdown: bool,
+    /// The only folders that files may come from, where there are such.
+    #[serde(default)]
+    pub media_roots: Option<Vec<String>>,
 }
 
 /// A text with one picture or file.
@@ -407,6 +413,31 @@ pub struct Reported {
     pub status: String,
 }
 
+/// What the agent asks its tool for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UseTool {
+    /// The call, as no other is called: asked for twice, it is one send.
+    pub call: String,
+    /// What the model wrote.
+    pub input: Value,
+    /// The account of the conversation, where the model names none.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub account_id: Option<AccountId>,
+    /// The only folders that files may come from.
+    #[serde(default)]
+    pub media_roots: Vec<String>,
+}
+
+/// What the model is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolAnswer {
+    /// What came of it.
+    pub details: Value,
+}
+
 /// Nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Nothing {}
@@ -462,6 +493,7 @@ pub fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
     method!(ToSidecar "telephony.call", PlaceCall => CallResult);
     method!(ToSidecar "telephony.hangup", HangUp => CallResult);
     method!(ToSidecar "telephony.message_status", GetStatus => Status);
+    method!(ToSidecar "telephony.tool", UseTool => ToolAnswer);
     method!(ToSidecar "telephony.status", Nothing => SidecarStatus);
     method!(ToHost "access.check", OfSender => AccessDecision);
     method!(ToHost "access.approved", OfSender => Approved);

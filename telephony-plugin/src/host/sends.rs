@@ -7,8 +7,10 @@ use telephony_core::{IdError, MessageId, ProviderCallId};
 use telephony_providers::Outcome;
 
 use super::protocol::{CallResult, HangUp, PlaceCall, SendMessage, SendMms, SendResult, Verdict};
+use super::roots::within;
 use super::start::Running;
 use crate::control::refused;
+use crate::markdown::plain_text;
 use crate::outbound::{PartState, Retries, SendOutcome, SendStatus, Source};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, RpcError};
@@ -25,9 +27,13 @@ impl Running {
             (None, Some(key)) => Source::Keyed(key),
             (None, None) => Source::Once,
         };
+        if let Some(roots) = &params.media_roots {
+            within(roots, &params.media_urls)?;
+        }
+        let is_plain = !params.markdown;
         let request = Request {
             to: params.to,
-            text: params.message,
+            text: if is_plain { params.message } else { plain_text(&params.message) },
             media: params.media_urls,
             account: params.account_id,
             source,
@@ -47,10 +53,17 @@ impl Running {
     pub(super) async fn send_mms(&self, params: SendMms) -> Result<Value, RpcError> {
         let SendMms { to, message, media_url, account_id, idempotency_key } = params;
         let media_urls = vec![media_url];
-        let delivery_queue_id = None;
-        let send =
-            SendMessage { to, message, media_urls, account_id, idempotency_key, delivery_queue_id };
-        self.send(send).await
+        self.send(SendMessage {
+            to,
+            message,
+            media_urls,
+            account_id,
+            idempotency_key,
+            delivery_queue_id: None,
+            markdown: false,
+            media_roots: None,
+        })
+        .await
     }
 
     /// Says what came of a send that the host lost sight of, and sends what of it never began.

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use telephony_core::config::key_reference;
 
 use super::protocol::{Direction, PROTOCOL, methods};
-use super::vectors;
+use super::{needs, vectors};
 
 /// The tool that the agent has.
 fn tool() -> Value {
@@ -199,6 +199,9 @@ pub fn surfaces() -> Value {
         "setupFields": setup_fields(),
         "secretPaths": secret_paths(false),
         "accountSecretPaths": secret_paths(true),
+        "accountKeys": needs::account_keys(),
+        "credentials": needs::credentials(),
+        "senderPools": needs::sender_pools(),
     })
 }
 
@@ -317,6 +320,8 @@ mod tests {
             "/surfaces/setupFields/0/cli/flags",
             "/surfaces/secretPaths/0",
             "/surfaces/accountSecretPaths/0",
+            "/surfaces/accountKeys/0",
+            "/surfaces/credentials/twilio",
             "/protocol/version",
             "/protocol/methods/0/name",
             "/protocol/definitions/SendMessage/required",

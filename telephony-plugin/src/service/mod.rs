@@ -31,6 +31,7 @@ pub use self::agent::{AdoptError, Adoption, Agent, Answering};
 pub use self::calls::{Call, CallError};
 pub use self::housekeeping::RETENTION;
 pub use self::notes::{Owing, OwingError};
+pub(crate) use self::send::path_of;
 pub use self::send::{Request, RequestError};
 use self::slots::Slots;
 use crate::database::Database;

@@ -164,7 +164,7 @@ impl Telephony {
 }
 
 /// The path of a local file, where what is written is no URL of the web.
-fn path_of(text: &str) -> Option<PathBuf> {
+pub(crate) fn path_of(text: &str) -> Option<PathBuf> {
     if let Some(url) = text.strip_prefix("file:") {
         let url = url::Url::parse(&format!("file:{url}")).ok()?;
         return url.to_file_path().ok();

@@ -12,7 +12,7 @@ const HEAD: &str = "\
 ";
 
 /// The constants, and what each is.
-const CONSTANTS: [(&str, &str, &str); 5] = [
+const CONSTANTS: [(&str, &str, &str); 8] = [
     ("TOOL", "/surfaces/tool", "The tool that the agent has."),
     (
         "GATEWAY_METHODS",
@@ -25,6 +25,17 @@ const CONSTANTS: [(&str, &str, &str); 5] = [
         "ACCOUNT_SECRET_PATHS",
         "/surfaces/accountSecretPaths",
         "Paths of the secrets that an account has too.",
+    ),
+    ("ACCOUNT_KEYS", "/surfaces/accountKeys", "The keys at the root that are an account's."),
+    (
+        "CREDENTIALS",
+        "/surfaces/credentials",
+        "What each provider cannot do without: a key, and the variable that stands in for it.",
+    ),
+    (
+        "SENDER_POOLS",
+        "/surfaces/senderPools",
+        "What picks the sender where no number is configured.",
     ),
 ];
 
@@ -77,6 +88,7 @@ mod tests {
             "surfaces": {
                 "tool": { "name": "telephony" }, "gatewayMethods": [], "commands": {},
                 "setupFields": fields, "secretPaths": ["a.b", "c"], "accountSecretPaths": ["a.b"],
+                "accountKeys": ["a"], "credentials": {}, "senderPools": {},
             },
         })
     }
