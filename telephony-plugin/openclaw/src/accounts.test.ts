@@ -14,6 +14,12 @@ test("what is no policy lets nobody in", () => {
   assert.equal(accountOf({ provider: "mock", inboundPolicy: "everybody" }, null, {}).policy, "disabled");
 });
 
+test("a provider that nobody knows is not set up, whatever its name", () => {
+  for (const provider of ["acme", "constructor", "__proto__"]) {
+    assert.equal(accountOf({ enabled: true, provider, fromNumber: "+15550001111" }, null, {}).configured, false);
+  }
+});
+
 test("an account's policy replaces the root's, under either name", () => {
   const section = { provider: "mock", inboundPolicy: "open", accounts: { one: { dmPolicy: "allowlist" } } };
   const { policy, policyKey } = accountOf(section, "one", {});

@@ -104,16 +104,15 @@ function isComplete(
   fromNumber: string | undefined,
   env: NodeJS.ProcessEnv,
 ): boolean {
-  const wanted = provider === undefined ? undefined : NEEDED[provider];
-  if (provider === undefined || wanted === undefined) return false;
+  if (provider === undefined || !Object.hasOwn(NEEDED, provider)) return false;
   const keys = recordOf(account[provider]);
   const isThere = (value: unknown): boolean => text(value) !== undefined || isRecord(value);
   const isSet = ([key, variable]: readonly [string, string]): boolean => isThere(keys[key]) || isThere(env[variable]);
-  const isPooled = (POOLS[provider] ?? []).some(isSet);
+  const isPooled = POOLS[provider]?.some(isSet) === true;
   // Whose signatures are not looked at needs no key for them.
   const isUnsigned = account["skipSignatureVerification"] === true;
-  const needed = wanted.filter(([key]) => !(isUnsigned && key === "publicKey"));
-  return (fromNumber !== undefined || isPooled) && needed.every(isSet);
+  const needed = NEEDED[provider]?.filter(([key]) => !(isUnsigned && key === "publicKey"));
+  return (fromNumber !== undefined || isPooled) && needed?.every(isSet) === true;
 }
 
 /** The number that a text is, as it is dialled; `undefined` for what is none. */

@@ -9,22 +9,16 @@ import { VERSION } from "./surfaces.gen.ts";
 /** How long the program may take to say its version. */
 const PATIENCE_MS = 10_000;
 
-export interface Search {
-  readonly env: NodeJS.ProcessEnv;
-  readonly os: string;
-  readonly cpu: string;
-  /** A folder of this package: the host may run a copy of it. */
-  readonly folder: string;
-  readonly version: string;
-}
-
-const HERE: Search = {
+const HERE = {
   env: process.env,
-  os: process.platform,
-  cpu: process.arch,
+  os: process.platform as string,
+  cpu: process.arch as string,
+  /** A folder of this package: the host may run a copy of it. */
   folder: import.meta.dirname,
-  version: VERSION,
+  version: VERSION as string,
 };
+
+export type Search = Readonly<typeof HERE>;
 
 /** The first program that has said that it is of this version. */
 export async function findBinary(search: Search = HERE): Promise<string> {

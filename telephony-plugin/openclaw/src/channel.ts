@@ -16,17 +16,14 @@ import { messageAdapter, sendOutgoing } from "./message.ts";
 import type { Probed } from "./protocol.gen.ts";
 import { channelSecrets } from "./secrets.ts";
 import { setupContract } from "./setup.ts";
-import { currentSidecar } from "./slot.ts";
+import { callSidecar } from "./slot.ts";
 import { ACCOUNT_KEYS, CHANNEL_META } from "./surfaces.gen.ts";
 import { messageOf } from "./transport.ts";
 
 /** Probed now, or why that cannot be. */
 async function probe(accountId: string): Promise<Probed> {
-  try {
-    return await currentSidecar().call("account.probe", { accountId });
-  } catch (error) {
-    return { ok: false, error: messageOf(error), elapsedMs: 0 };
-  }
+  const failed = (error: unknown): Probed => ({ ok: false, error: messageOf(error), elapsedMs: 0 });
+  return await callSidecar("account.probe", { accountId }).catch(failed);
 }
 
 const describe = ({ accountId, name, enabled, configured }: TelephonyAccount) => ({ accountId, name, enabled, configured });
@@ -107,7 +104,7 @@ export const telephonyPlugin = createChatChannelPlugin<TelephonyAccount, Probed>
     idLabel: "phoneNumber",
     normalizeAllowEntry: toNumber,
     notifyApproval: async ({ id, accountId }) => {
-      await currentSidecar().call("access.notify", { accountId: accountId ?? DEFAULT_ACCOUNT, from: toNumber(id) });
+      await callSidecar("access.notify", { accountId: accountId ?? DEFAULT_ACCOUNT, from: toNumber(id) });
     },
   },
   security: {

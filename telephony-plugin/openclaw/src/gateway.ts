@@ -33,11 +33,13 @@ async function startAccount(ctx: Context): Promise<void> {
   const lost = Promise.withResolvers<never>();
   try {
     const started = await sidecar.startAccount(accountId, account.section, {
-      "access.check": ({ from }) => checkAccess(context, from),
-      "access.approved": async ({ from }) => ({ approved: await isApproved(context, from) }),
-      "inbound.message": (message, call) => takeTurn(context, message, call),
-      "account.status": ({ lastInboundAt, lastOutboundAt }) =>
-        status({ lastInboundAt: at(lastInboundAt), lastOutboundAt: at(lastOutboundAt) }),
+      answers: {
+        "access.check": ({ from }) => checkAccess(context, from),
+        "access.approved": async ({ from }) => ({ approved: await isApproved(context, from) }),
+        "inbound.message": (message, call) => takeTurn(context, message, call),
+        "account.status": ({ lastInboundAt, lastOutboundAt }) =>
+          status({ lastInboundAt: at(lastInboundAt), lastOutboundAt: at(lastOutboundAt) }),
+      },
       running: (fault, isLost) => {
         if (fault === undefined) status({ ...channelReadyPatch(), lastError: null });
         else if (isLost) lost.reject(fault);

@@ -138,11 +138,9 @@ async function run(context: InboundContext, message: InboundTurn, turnAdoptionLi
           durable: () => ({ to: from, replyToId: null, threadId: null }),
           // Notices of the host come without a key; they are sent once and not repeated.
           deliver: async ({ text = "", mediaUrl, mediaUrls = mediaUrl ? [mediaUrl] : [] }) => {
-            const parts = mediaUrls.length > 0 ? mediaUrls : text.trim() === "" ? [] : [undefined];
-            for (const [index, mediaUrl] of parts.entries()) {
-              await sendOutgoing({ to: from, text: index === 0 ? text : "", mediaUrl, accountId });
-            }
-            return { visibleReplySent: parts.length > 0 };
+            const isEmpty = text.trim() === "" && mediaUrls.length === 0;
+            if (!isEmpty) await sendOutgoing({ to: from, text, mediaUrls, accountId });
+            return { visibleReplySent: !isEmpty };
           },
         },
       }),

@@ -1,7 +1,7 @@
 // The gateway's methods: each is one of the sidecar's, which says what is wrong with parameters.
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/channel-core";
 import type { SidecarMethods } from "./protocol.gen.ts";
-import { currentSidecar } from "./slot.ts";
+import { callSidecar } from "./slot.ts";
 import { GATEWAY_METHODS } from "./surfaces.gen.ts";
 import { ClosedError, messageOf, RpcError } from "./transport.ts";
 
@@ -11,7 +11,7 @@ export function registerMethods(api: Pick<OpenClawPluginApi, "registerGatewayMet
     const ours = name.startsWith("telephony.") ? name : `telephony.${name}`;
     const handler: Parameters<typeof api.registerGatewayMethod>[1] = async ({ params, respond }) => {
       try {
-        respond(true, await currentSidecar().call(name, params as unknown as SidecarMethods[typeof name]["params"]));
+        respond(true, await callSidecar(name, params as unknown as SidecarMethods[typeof name]["params"]));
       } catch (error) {
         respond(false, undefined, errorOf(error));
       }

@@ -216,6 +216,38 @@ export interface ToolAnswer {
   details: unknown;
 }
 
+/** A command that somebody has typed behind `openclaw telephony`. */
+export interface RunCommand {
+  /** Its name. */
+  command: string;
+  /** The words behind it. */
+  words?: Array<string>;
+  /** Its options, by their long names. */
+  options?: unknown;
+  /** The accounts of the configuration. */
+  accounts?: Array<string>;
+  /** What the doctor looks at of the host's own configuration. */
+  settings?: HostSettings;
+}
+
+/** Keys of the host's configuration as they are set, if they are. */
+export interface HostSettings {
+  /** `session.dmScope`. */
+  dmScope?: unknown;
+  /** `agents.defaults.heartbeat.every`. */
+  heartbeat?: unknown;
+  /** `commands.ownerAllowFrom`. */
+  ownerAllowFrom?: unknown;
+}
+
+/** What a command prints. */
+export interface CommandOutput {
+  /** On standard output. */
+  text: string;
+  /** The code that it ends with. */
+  exitCode: number;
+}
+
 /** How the sidecar is, for people. */
 export interface SidecarStatus {
   /** Its version. */
@@ -330,6 +362,7 @@ export interface SidecarMethods {
   "telephony.hangup": { params: HangUp; result: CallResult };
   "telephony.message_status": { params: GetStatus; result: Status };
   "telephony.tool": { params: UseTool; result: ToolAnswer };
+  "telephony.command": { params: RunCommand; result: CommandOutput };
   "telephony.status": { params: Nothing; result: SidecarStatus };
 }
 

@@ -58,13 +58,15 @@ class Logged {
 
 function host(events: string[] = []): AccountHost {
   return {
-    "access.approved": async () => ({ approved: true }),
-    "access.check": async () => ({ decision: "allow" }),
-    "inbound.message": async (message, call) => {
-      await call("inbound.adopted", { id: message.id });
-      return { taken: true };
+    answers: {
+      "access.approved": async () => ({ approved: true }),
+      "access.check": async () => ({ decision: "allow" }),
+      "inbound.message": async (message, call) => {
+        await call("inbound.adopted", { id: message.id });
+        return { taken: true };
+      },
+      "account.status": ({ accountId }) => events.push(`status ${accountId}`),
     },
-    "account.status": ({ accountId }) => events.push(`status ${accountId}`),
     running: (fault, isLost) => events.push(`${isLost ? "lost" : "running"} ${fault?.message}`),
   };
 }
@@ -99,12 +101,15 @@ test("what belongs to a message is said to the process that handed it over", asy
   const adopt = Promise.withResolvers<void>();
   await sidecar.startAccount("one", {}, {
     ...host(),
-    "inbound.message": async (_, call) => {
-      handed.resolve();
-      await adopt.promise;
-      await assert.rejects(call("inbound.adopted", { id: "m" }), isClosed(false));
-      logged.info("not adopted");
-      return { taken: true };
+    answers: {
+      ...host().answers,
+      "inbound.message": async (_, call) => {
+        handed.resolve();
+        await adopt.promise;
+        await assert.rejects(call("inbound.adopted", { id: "m" }), isClosed(false));
+        logged.info("not adopted");
+        return { taken: true };
+      },
     },
   });
   await sidecar.call("telephony.hangup", { callId: "inbound.message" });

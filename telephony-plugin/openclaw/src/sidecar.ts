@@ -22,16 +22,18 @@ export type Call = <Method extends keyof SidecarMethods>(
 ) => Promise<SidecarMethods[Method]["result"]>;
 
 /** What an account answers and hears. `call` asks the process that asks, and no later one. */
-export type AccountHost = {
+export type Answers = {
   [Method in keyof HostMethods]: (
     params: HostMethods[Method]["params"],
     call: Call,
   ) => Promise<HostMethods[Method]["result"]>;
-} & {
-  "account.status"(status: Notifications["account.status"]["params"]): void;
+} & { "account.status"(status: Notifications["account.status"]["params"]): void };
+
+export interface AccountHost {
+  readonly answers: Answers;
   /** The account runs again, or does not: its process has ended, or does not start it any more. */
   running(fault: Error | undefined, isLost: boolean): void;
-};
+}
 
 export interface SidecarOptions {
   readonly stateDir: string;
@@ -145,24 +147,12 @@ export class Sidecar {
 
   async #answer(child: Child, method: string, params: unknown): Promise<unknown> {
     const accountId = isRecord(params) ? params["accountId"] : undefined;
-    const host = typeof accountId === "string" ? this.#accounts.get(accountId)?.host : undefined;
-    if (host === undefined) throw new RpcError(-32000, "this account is not started here");
-    const call: Call = (method, params) => child.call(method, params);
+    const answers = typeof accountId === "string" ? this.#accounts.get(accountId)?.host.answers : undefined;
+    if (answers === undefined) throw new RpcError(-32000, "this account is not started here");
+    if (!Object.hasOwn(answers, method)) throw new RpcError(-32601, "there is no such method here");
     // Both sides are of one version, as their hashes said: the parameters are what the types say.
-    switch (method) {
-      case "access.check":
-      case "access.approved":
-        return await host[method](params as HostMethods["access.check"]["params"], call);
-      case "inbound.message":
-        return await host[method](params as HostMethods[typeof method]["params"], call);
-      case "account.status":
-        return host[method](params as Notifications[typeof method]["params"]);
-      case "delivery.updated":
-      case "call.updated":
-        return undefined;
-      default:
-        throw new RpcError(-32601, "there is no such method here");
-    }
+    const answer = answers[method as keyof Answers] as (params: unknown, call: Call) => unknown;
+    return await answer(params, (method, params) => child.call(method, params));
   }
 
   async #soon(): Promise<Child> {

@@ -1,6 +1,6 @@
 // The one sidecar of a gateway. The gateway loads this module several times, each with a state of
 // its own, so the sidecar is found in the one place that all of them share.
-import { Sidecar, type SidecarOptions } from "./sidecar.ts";
+import { type Call, Sidecar, type SidecarOptions } from "./sidecar.ts";
 import { VERSION } from "./surfaces.gen.ts";
 import { ClosedError } from "./transport.ts";
 
@@ -33,6 +33,9 @@ export function currentSidecar(): Sidecar {
   }
   return slot.sidecar;
 }
+
+/** Asks the sidecar that runs. */
+export const callSidecar: Call = async (method, params) => await currentSidecar().call(method, params);
 
 /** The sidecar that runs, held by this load of the module; started when none does. */
 export async function holdSidecar(options: SidecarOptions): Promise<Sidecar> {

@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "050f5f7c06bc498dde35f666ad3b5558";
+export const SURFACES_HASH = "13e6b31895b0b73ba1a67f76f9fdad42";
 
 /** The tool that the agent has. */
 export const TOOL = {
@@ -73,6 +73,10 @@ export const GATEWAY_METHODS = [
   },
   {
     "name": "telephony.hangup",
+    "scope": "operator.write"
+  },
+  {
+    "name": "telephony.command",
     "scope": "operator.write"
   },
   {

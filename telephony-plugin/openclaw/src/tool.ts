@@ -1,7 +1,7 @@
 // The agent's tool: the sidecar does what the model asks for, and says what the model is told.
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/channel-core";
 import { getAgentScopedMediaLocalRoots } from "openclaw/plugin-sdk/media-local-roots";
-import { currentSidecar } from "./slot.ts";
+import { callSidecar } from "./slot.ts";
 import { TOOL } from "./surfaces.gen.ts";
 import { messageOf } from "./transport.ts";
 
@@ -14,20 +14,15 @@ export function telephonyTool(ctx: Parameters<Factory>[0]): Tool {
   const mediaRoots = config ? [...getAgentScopedMediaLocalRoots(config, ctx.agentId, ctx.workspaceDir)] : [];
   // Some models count their calls from one each time.
   const run = `${ctx.sessionId ?? ""}/${Date.now()}`;
-  const use = async (call: string, input: unknown): Promise<unknown> => {
-    try {
-      return (await currentSidecar().call("telephony.tool", { call, input, accountId, mediaRoots })).details;
-    } catch (error) {
-      return { error: messageOf(error) };
-    }
-  };
   return {
     name: TOOL.name,
     label: TOOL.label,
     description: TOOL.description,
     parameters: TOOL.parameters as unknown as Tool["parameters"],
     execute: async (toolCallId: string, input: unknown) => {
-      const details = await use(`${run}/${toolCallId}`, input);
+      const asked = { call: `${run}/${toolCallId}`, input, accountId, mediaRoots };
+      const failed = (error: unknown) => ({ details: { error: messageOf(error) } });
+      const { details } = await callSidecar("telephony.tool", asked).catch(failed);
       return { content: [{ type: "text", text: JSON.stringify(details) }], details };
     },
   };

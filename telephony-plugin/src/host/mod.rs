@@ -1,6 +1,7 @@
 //! The sidecar: the channel inside a gateway, which decides who may talk and answers by itself.
 
 mod challenges;
+mod command;
 mod gate;
 mod needs;
 pub mod protocol;

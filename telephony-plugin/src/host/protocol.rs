@@ -438,6 +438,52 @@ pub struct ToolAnswer {
     pub details: Value,
 }
 
+/// A command that somebody has typed behind `openclaw telephony`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunCommand {
+    /// Its name.
+    pub command: String,
+    /// The words behind it.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// Its options, by their long names.
+    #[serde(default)]
+    pub options: Value,
+    /// The accounts of the configuration.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub accounts: Vec<AccountId>,
+    /// What the doctor looks at of the host's own configuration.
+    #[serde(default)]
+    pub settings: HostSettings,
+}
+
+/// Keys of the host's configuration as they are set, if they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HostSettings {
+    /// `session.dmScope`.
+    #[serde(default)]
+    pub dm_scope: Value,
+    /// `agents.defaults.heartbeat.every`.
+    #[serde(default)]
+    pub heartbeat: Value,
+    /// `commands.ownerAllowFrom`.
+    #[serde(default)]
+    pub owner_allow_from: Value,
+}
+
+/// What a command prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CommandOutput {
+    /// On standard output.
+    pub text: String,
+    /// The code that it ends with.
+    pub exit_code: u8,
+}
+
 /// Nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Nothing {}
@@ -494,6 +540,7 @@ pub fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
     method!(ToSidecar "telephony.hangup", HangUp => CallResult);
     method!(ToSidecar "telephony.message_status", GetStatus => Status);
     method!(ToSidecar "telephony.tool", UseTool => ToolAnswer);
+    method!(ToSidecar "telephony.command", RunCommand => CommandOutput);
     method!(ToSidecar "telephony.status", Nothing => SidecarStatus);
     method!(ToHost "access.check", OfSender => AccessDecision);
     method!(ToHost "access.approved", OfSender => Approved);

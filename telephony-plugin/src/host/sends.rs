@@ -68,12 +68,23 @@ impl Running {
 
     /// Says what came of a send that the host lost sight of, and sends what of it never began.
     pub(super) async fn reconcile(&self, params: SendMessage) -> Result<Value, RpcError> {
-        if params.delivery_queue_id.is_none() {
+        let Some(key) = &params.delivery_queue_id else {
             let sentence = "deliveryQueueId: expected the key of the send";
             return Err(RpcError::new(ErrorCode::Params, sentence)
                 .with_data(json!({ "field": "deliveryQueueId" })));
+        };
+        let named = self.service.named(params.account_id.as_ref());
+        let account = named.map_err(|error| refused(&error))?.settings.id.clone();
+        // What is over needs none of its files any more, which may be gone.
+        if let Some(status) = self.service.ledger.queued(&account, key).await?
+            && let result = result(status)
+            && matches!(result.outcome, Verdict::Sent | Verdict::Refused)
+        {
+            return Ok(json!(result));
         }
-        self.send(params).await
+        // Without folders of the host's no file goes out: none was looked at before.
+        let media_roots = Some(params.media_roots.unwrap_or_default());
+        self.send(SendMessage { media_roots, ..params }).await
     }
 
     /// Places a call.

@@ -225,6 +225,7 @@ impl Methods for Sidecar {
             "telephony.hangup" => self.running().await?.hang_up(read(params)?).await,
             "telephony.message_status" => self.running().await?.get_status(read(params)?).await,
             "telephony.tool" => self.running().await?.use_tool(read(params)?).await,
+            "telephony.command" => self.command(read(params)?).await,
             "telephony.status" => self.running().await?.status().await,
             "shutdown" => {
                 self.stop.send_replace(true);

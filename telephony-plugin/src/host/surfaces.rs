@@ -72,6 +72,7 @@ fn gateway_methods() -> Value {
         method("telephony.send_mms", "operator.write"),
         method("telephony.call", "operator.write"),
         method("telephony.hangup", "operator.write"),
+        method("telephony.command", "operator.write"),
         method("telephony.message_status", "operator.read"),
         method("telephony.status", "operator.read"),
         method("account.probe", "operator.read"),

@@ -25,6 +25,11 @@ impl Part {
     }
 }
 
+/// The key of a send that a host repeats by itself.
+pub(super) fn queue_source(key: &IdempotencyKey) -> String {
+    format!("queue {key}")
+}
+
 /// Why something is sent. The same reason sends once, however often it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,7 +109,7 @@ impl NewSend {
             Source::Reply(message) => format!("reply {message}"),
             Source::Note(key) => format!("note {key}"),
             Source::Keyed(key) => format!("key {key}"),
-            Source::Queued(key) => format!("queue {key}"),
+            Source::Queued(key) => queue_source(key),
             Source::Once => format!("once {id}"),
         }
     }

@@ -140,7 +140,7 @@ impl Telephony {
     }
 
     /// The account that is named, or the default one.
-    pub(super) fn named(&self, id: Option<&AccountId>) -> Result<Arc<Account>, RequestError> {
+    pub(crate) fn named(&self, id: Option<&AccountId>) -> Result<Arc<Account>, RequestError> {
         match id {
             Some(id) => self.account(id).ok_or(RequestError::Account),
             None => self.default_account().ok_or(RequestError::NoDefault),

@@ -236,6 +236,54 @@ fn a_send_that_was_cut_off_is_reconciled_and_never_doubled() {
     let settled = sidecar.call("send.reconcile", never).unwrap();
     assert_eq!(settled["outcome"], "sent", "{settled}");
     assert_eq!((outside.count(PERSON, "Cut off"), outside.count(PERSON, "Never begun")), (1, 1));
+    // Nobody says which folders the agent may send from: a file of this machine stays here.
+    let file = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
+    std::fs::write(file.path(), PNG).unwrap();
+    let file = file.into_temp_path();
+    let with_file = json!({ "to": PERSON, "mediaUrls": [&*file], "deliveryQueueId": "file" });
+    let error = sidecar.call("send.reconcile", with_file.clone()).unwrap_err();
+    assert_eq!(error["data"]["field"], "mediaUrl", "{error}");
+    sidecar.call("telephony.send", with_file.clone()).unwrap();
+    file.close().unwrap();
+    let settled = sidecar.call("send.reconcile", with_file.clone()).unwrap();
+    assert_eq!(settled["outcome"], "sent", "{settled}");
+}
+
+#[test]
+fn commands_say_what_is_printed_and_how_they_end() {
+    let (outside, host) = (Outside::start(), Host::new());
+    let sidecar = host.start();
+    let run = |command: &str, words: &[&str], options: Value| {
+        let accounts = json!(["default"]);
+        let params = json!({
+            "command": command, "words": words, "options": options, "accounts": accounts,
+        });
+        sidecar.call("telephony.command", params)
+    };
+    let unwell = run("doctor", &[], json!({})).unwrap();
+    assert_eq!(unwell["exitCode"], 1, "{unwell}");
+    assert!(unwell["text"].as_str().unwrap().contains("no account is started"), "{unwell}");
+    sidecar.account("default", &section(&outside));
+    let well = run("doctor", &[], json!({ "json": true })).unwrap();
+    let found: Value = serde_json::from_str(well["text"].as_str().unwrap()).unwrap();
+    assert_eq!(found["accounts"][0]["accountId"], "default", "{found}");
+    assert_eq!(found["notes"].as_array().unwrap().len(), 3, "{found}");
+    let sent = run("send", &[PERSON, "Hello"], json!({ "json": true })).unwrap();
+    assert_eq!(sent["exitCode"], 0, "{sent}");
+    let id: Value = serde_json::from_str(sent["text"].as_str().unwrap()).unwrap();
+    let status = run("status", &[id["id"].as_str().unwrap()], json!({})).unwrap();
+    assert!(status["text"].as_str().unwrap().contains("kind: message"), "{status}");
+    let status = run("status", &[], json!({})).unwrap();
+    assert!(status["text"].as_str().unwrap().contains("accountId: default"), "{status}");
+    for (command, words, options, field) in [
+        ("send", vec!["5550001", "Hi"], json!({}), "to"),
+        ("send", vec![PERSON, "Hi"], json!({ "account": "none" }), "accountId"),
+        ("call", vec![PERSON], json!({ "account": "a b" }), "account"),
+        ("dance", vec![], json!({}), "command"),
+    ] {
+        let error = run(command, &words, options).unwrap_err();
+        assert_eq!(error["data"]["field"], field, "{error}");
+    }
 }
 
 #[test]

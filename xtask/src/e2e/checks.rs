@@ -15,6 +15,7 @@ pub(super) fn run(stage: &Stage) -> Outcome {
     let channel = configured.pointer("/channels/telephony").cloned().unwrap_or_default();
     let is_configured = channel["provider"] == "mock" && channel["fromNumber"] == "+15550001111";
     check(is_configured, "channels add configures it", || channel.to_string())?;
+    second_account(&gateway)?;
     gateway.set_channel(channel)?;
     gateway.start()?;
     let inspected = gateway.run(&["plugins", "inspect", "telephony", "--runtime"])?.success()?;
@@ -35,6 +36,21 @@ pub(super) fn run(stage: &Stage) -> Outcome {
     })?;
     own_doctor(&gateway)?;
     gateway.stop()
+}
+
+/// A second account leaves what belongs to the first with the first.
+fn second_account(gateway: &Gateway) -> Outcome {
+    let add = ["channels", "add", "--channel", "telephony", "--account", "second"];
+    let fields = ["--provider", "mock", "--from-number", "+15550002222"];
+    gateway.run(&[&add[..], &fields].concat())?.success()?;
+    let configured = gateway.configuration()?;
+    let at = |path: &str| configured.pointer(&format!("/channels/telephony{path}"));
+    let is_apart = at("/accounts/default/fromNumber") == Some(&"+15550001111".into())
+        && at("/accounts/default/provider") == Some(&"mock".into())
+        && at("/accounts/second/fromNumber") == Some(&"+15550002222".into())
+        && at("/fromNumber").is_none()
+        && at("/provider").is_none();
+    check(is_apart, "channels add adds a second account", || configured.to_string())
 }
 
 fn own_doctor(gateway: &Gateway) -> Outcome {

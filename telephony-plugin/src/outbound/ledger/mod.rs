@@ -11,13 +11,13 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 use telephony_core::{
-    AccountId, Applied, DeliveryUpdate, MessageId, PhoneNumber, ProviderMessageId, Reference,
-    StatusReport, Timestamp,
+    AccountId, Applied, DeliveryUpdate, IdempotencyKey, MessageId, PhoneNumber, ProviderMessageId,
+    Reference, StatusReport, Timestamp,
 };
 use telephony_webhook::{Schema, SqliteWriter, WriteError};
 use thiserror::Error;
 
-use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus};
+use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue_source};
 
 /// Keeps sends in tables of the one database. Each method is one transaction, and what it says
 /// holds after a crash.
@@ -188,6 +188,20 @@ impl SqliteLedger {
     pub async fn status(&self, id: &str) -> Result<Option<SendStatus>, LedgerError> {
         let id = id.to_owned();
         self.transact(move |db| records::status(db, &id)).await
+    }
+
+    /// What is known of a send that a host repeats by itself, by its key.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn queued(
+        &self,
+        account: &AccountId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<SendStatus>, LedgerError> {
+        let (account, source) = (account.clone(), queue_source(key));
+        self.transact(move |db| records::of_source(db, &account, &source)).await
     }
 
     /// How many replies were written down for `to` since then.

@@ -54,6 +54,18 @@ pub(super) fn apply(
     Ok(Some(applied))
 }
 
+pub(super) fn of_source(
+    db: &Connection,
+    account: &AccountId,
+    source: &str,
+) -> Answer<Option<SendStatus>> {
+    let id: Option<String> = db
+        .prepare_cached("SELECT id FROM outbound_send WHERE account = ?1 AND source = ?2")?
+        .query_row([account.as_str(), source], |row| row.get(0))
+        .optional()?;
+    id.map_or(Ok(None), |id| status(db, &id))
+}
+
 pub(super) fn status(db: &Connection, id: &str) -> Answer<Option<SendStatus>> {
     let find = |sql| {
         db.prepare_cached(sql)?
