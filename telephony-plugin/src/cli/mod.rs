@@ -7,6 +7,8 @@ mod demo;
 #[cfg(unix)]
 mod inbox;
 #[cfg(unix)]
+mod optout;
+#[cfg(unix)]
 mod pairing;
 #[cfg(unix)]
 mod rpc;
@@ -48,6 +50,9 @@ enum Command {
     #[cfg(unix)]
     Pairing(pairing::Pairing),
     #[cfg(unix)]
+    #[command(name = "optout")]
+    OptOut(optout::OptOut),
+    #[cfg(unix)]
     Inbox(inbox::Inbox),
     #[cfg(unix)]
     Simulate(simulate::Simulate),
@@ -80,6 +85,8 @@ impl Cli {
             Command::Status(status) => status.run(),
             #[cfg(unix)]
             Command::Pairing(pairing) => pairing.run(),
+            #[cfg(unix)]
+            Command::OptOut(optout) => optout.run(),
             #[cfg(unix)]
             Command::Inbox(inbox) => inbox.run(),
             #[cfg(unix)]

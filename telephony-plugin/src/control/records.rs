@@ -11,7 +11,7 @@ use telephony_pairing::{ApproveError, PairingCode, PairingRequest, PairingStore,
 use telephony_webhook::{EntryState, Inbox, InboxError};
 
 use crate::database::Database;
-use crate::outbound::{LedgerError, SqliteLedger};
+use crate::outbound::{LedgerError, OptOutSource, SqliteLedger};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, Methods, RpcError};
 
@@ -49,6 +49,12 @@ struct WithNumber {
     number: String,
     #[serde(default)]
     account: Option<AccountId>,
+}
+
+impl WithNumber {
+    fn number(&self) -> Result<PhoneNumber, RpcError> {
+        PhoneNumber::parse(&self.number).map_err(|error| RpcError::new(ErrorCode::Params, error))
+    }
 }
 
 #[derive(Deserialize)]
@@ -151,8 +157,7 @@ impl Records {
     }
 
     async fn revoke(&self, params: WithNumber) -> Result<Value, RpcError> {
-        let number = PhoneNumber::parse(&params.number)
-            .map_err(|error| RpcError::new(ErrorCode::Params, error))?;
+        let number = params.number()?;
         let mut revoked = Vec::new();
         for account in self.accounts(params.account) {
             if self.pairing.revoke(&account, &number).await? {
@@ -163,6 +168,38 @@ impl Records {
             return Err(RpcError::new(ErrorCode::NotFound, "this number is not approved"));
         }
         Ok(json!({ "accounts": revoked }))
+    }
+
+    async fn list_opted_out(&self, params: OfAccount) -> Result<Value, RpcError> {
+        let mut opted_out = Vec::new();
+        for account in self.accounts(params.account) {
+            opted_out.extend(self.ledger.opted_out(&account, MAX_ROWS).await?);
+        }
+        Ok(json!({ "optedOut": opted_out }))
+    }
+
+    async fn opt_out(&self, params: WithNumber) -> Result<Value, RpcError> {
+        let number = params.number()?;
+        let accounts = self.accounts(params.account);
+        for account in &accounts {
+            let source = OptOutSource::Operator;
+            self.ledger.opt_out(account, &number, source, self.clock.now()).await?;
+        }
+        Ok(json!({ "accounts": accounts }))
+    }
+
+    async fn opt_in(&self, params: WithNumber) -> Result<Value, RpcError> {
+        let number = params.number()?;
+        let mut lifted = Vec::new();
+        for account in self.accounts(params.account) {
+            if self.ledger.opt_in(&account, &number).await? {
+                lifted.push(account);
+            }
+        }
+        if lifted.is_empty() {
+            return Err(RpcError::new(ErrorCode::NotFound, "this number has not opted out"));
+        }
+        Ok(json!({ "accounts": lifted }))
     }
 
     async fn list_inbox(&self, params: InState) -> Result<Value, RpcError> {
@@ -195,6 +232,9 @@ impl Methods for Records {
             "pairing.approve" => self.approve(read(params)?).await,
             "pairing.dismiss" => self.dismiss(read(params)?).await,
             "pairing.revoke" => self.revoke(read(params)?).await,
+            "optout.list" => self.list_opted_out(read(params)?).await,
+            "optout.add" => self.opt_out(read(params)?).await,
+            "optout.remove" => self.opt_in(read(params)?).await,
             "inbox.list" => self.list_inbox(read(params)?).await,
             "inbox.retry" => self.retry_inbox(read(params)?).await,
             "telephony.message_status" => self.message_status(read(params)?).await,

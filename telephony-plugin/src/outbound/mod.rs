@@ -7,7 +7,7 @@ mod pace;
 mod plan;
 mod send;
 
-pub use self::ledger::{Backlog, Claimed, LedgerError, SqliteLedger};
+pub use self::ledger::{Backlog, Claimed, LedgerError, OptOutSource, OptedOut, SqliteLedger};
 pub use self::outbox::{Outbox, Sender, SubmitError};
 pub use self::plan::plan;
 pub use self::send::{

@@ -10,16 +10,22 @@ use telephony_core::{
     AccountId, Applied, Clock, DeliveryUpdate, Entropy, EntropyError, HttpUrl, IdError, MessageId,
     OutboundMessage, ProviderKind, Reference, Timestamp, Token,
 };
-use telephony_providers::{Error as ProviderError, ErrorKind, MessagingProvider, Outcome, Sent};
+use telephony_providers::{
+    Error as ProviderError, ErrorKind, MessagingProvider, Outcome, Sent, explain,
+};
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::callback::StatusCallback;
-use super::ledger::{Claimed, LedgerError, SqliteLedger};
+use super::ledger::{Claimed, LedgerError, OptOutSource, SqliteLedger};
 use super::pace::Pace;
 use super::send::{Enqueued, NewSend, Retries, SendOutcome, SendStatus};
 use crate::report::chain;
+
+/// Why nothing is sent to somebody who wants nothing.
+const OPTED_OUT: &str = "this number has opted out, as with STOP: nothing is sent there until they \
+                         text START, or `telephony optout remove`";
 
 /// The most parts that are being sent at once.
 const MAX_IN_FLIGHT: usize = 32;
@@ -213,6 +219,20 @@ impl Outbox {
             None => tracing::debug!(%account_id, provider_id, %status, "is not one of ours"),
         }
         self.changed.notify_waiters();
+        self.heed(update).await
+    }
+
+    /// Some carriers take what is for somebody who has opted out, and say so in a report.
+    async fn heed(&self, update: &DeliveryUpdate) -> Result<(), LedgerError> {
+        let Some(code) = &update.report.code else { return Ok(()) };
+        let Some(sender) = self.sender(&update.account) else { return Ok(()) };
+        if explain(sender.provider.kind(), code.as_str()).kind != ErrorKind::OptedOut {
+            return Ok(());
+        }
+        if let Some(to) = self.ledger.recipient(&update.account, &update.id).await? {
+            let now = self.clock.now();
+            self.ledger.opt_out(&update.account, &to, OptOutSource::Carrier, now).await?;
+        }
         Ok(())
     }
 
@@ -328,7 +348,7 @@ impl Outbox {
     /// Writes down what came of a part. Doing it twice changes nothing.
     async fn record(
         &self,
-        Claimed { row, attempt, retries, .. }: &Claimed,
+        Claimed { row, account, to, attempt, retries, .. }: &Claimed,
         result: &Result<Sent, ProviderError>,
     ) -> Result<(), LedgerError> {
         let now = self.clock.now();
@@ -341,6 +361,9 @@ impl Outbox {
         if error.outcome() != Outcome::NotSent {
             self.ledger.unknown(*row, error.to_string(), now).await
         } else if !error.is_transient() {
+            if error.kind() == ErrorKind::OptedOut {
+                self.ledger.opt_out(account, to, OptOutSource::Carrier, now).await?;
+            }
             self.ledger.refused(*row, error.to_string(), now).await
         } else if *retries == Retries::Theirs {
             self.ledger.given_back(*row, error.to_string(), now).await
@@ -368,6 +391,22 @@ impl Outbox {
             // Which provider it had is not known any more either; only the sentence is shown.
             return Err(refused(ProviderKind::Mock, "its account is not configured any more"));
         };
+        let provider = sender.provider.kind();
+        match self.ledger.is_opted_out(&claimed.account, &claimed.to).await {
+            Ok(false) => {}
+            Ok(true) => {
+                return Err(ProviderError::new(
+                    provider,
+                    ErrorKind::OptedOut,
+                    Outcome::NotSent,
+                    OPTED_OUT,
+                ));
+            }
+            Err(error) => {
+                let kind = ErrorKind::Temporary;
+                return Err(ProviderError::new(provider, kind, Outcome::NotSent, chain(&error)));
+            }
+        }
         let body = claimed.part.body.clone();
         let mut builder = OutboundMessage::builder(claimed.to.clone()).body(body);
         for url in &claimed.part.media {
@@ -377,8 +416,7 @@ impl Outbox {
         if let Some(url) = callback.and_then(|callback| callback.of(&claimed.reference)) {
             builder = builder.status_callback(url);
         }
-        let message =
-            builder.build().map_err(|error| refused(sender.provider.kind(), error.to_string()))?;
+        let message = builder.build().map_err(|error| refused(provider, error.to_string()))?;
         sender.provider.send(&message).await
     }
 }

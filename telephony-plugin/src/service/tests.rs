@@ -174,12 +174,20 @@ async fn who_is_silent_tells_no_stranger() {
 #[tokio::test]
 async fn words_for_the_carrier_and_whoever_is_not_let_in_never_reach_the_agent() {
     let scene = Scene::start(json!({ "inboundPolicy": "open" }));
-    for word in ["STOP", "start", "HELP"] {
+    scene.text(1, "yes").await;
+    eventually(async || scene.sent().len() == 1).await;
+    for word in ["STOP", "stop it"] {
         scene.text(1, word).await;
     }
-    scene.text(1, "stop it").await;
-    scene.until_done(4).await;
-    assert_eq!(scene.asked(), ["stop it"]);
+    let refused = async || scene.service.ledger.backlog().await.unwrap().refused;
+    eventually(async || refused().await == 1).await;
+    for word in ["yes", "HELP"] {
+        scene.text(1, word).await;
+    }
+    scene.until_done(5).await;
+    assert_eq!(scene.asked(), ["yes", "stop it", "HELP"]);
+    eventually(async || scene.sent().len() == 2).await;
+    assert_eq!(scene.sent(), ["re: yes", "re: HELP"], "nothing is sent to who has opted out");
     let list = json!({ "inboundPolicy": "allowlist", "allowFrom": ["+15550000002"] });
     let scene = Scene::start(list);
     scene.text(1, "me").await;

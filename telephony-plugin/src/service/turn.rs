@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use telephony_core::{Event, InboundMessage, MessageId};
+use telephony_core::{AccountId, Event, InboundMessage, MessageId, OptOut};
 use telephony_pairing::Access;
 use telephony_webhook::{EntryState, InboxError, Leased};
 
 use super::dispatch::LEASE;
 use super::{Account, Adoption, Telephony, keywords};
 use crate::handler::Incoming;
-use crate::outbound::{NewSend, Source};
+use crate::outbound::{NewSend, OptOutSource, Source};
 use crate::report::chain;
 
 /// The most replies to one number within [`REPLY_WINDOW`], so that two machines that answer each
@@ -142,8 +142,7 @@ async fn answer(
     account.received(service.clock.now());
     let from = message.from.masked();
     let tell = |what: &str| tracing::info!(%account_id, message_id = %id, from, "{what}");
-    if keywords::opt_out(message).is_some() {
-        tell("is a word for the carrier, and kept from the agent");
+    if heeded(service, account_id, message, &tell).await? {
         return Ok(());
     }
     match account.gate.check(account_id, &message.from).await? {
@@ -185,6 +184,35 @@ async fn answer(
     service.outbox.submit(send).await?;
     tell("is answered");
     Ok(())
+}
+
+/// Whether a message is about messages alone, as STOP is: it is acted on, and kept from the agent.
+async fn heeded(
+    service: &Telephony,
+    account: &AccountId,
+    message: &InboundMessage,
+    tell: &impl Fn(&str),
+) -> Result<bool, TryAgain> {
+    let Some(keyword) = keywords::keyword(message) else { return Ok(false) };
+    let Some(from) = message.from.number() else { return Ok(true) };
+    match keyword {
+        OptOut::Stop => {
+            let now = service.clock.now();
+            service.ledger.opt_out(account, from, OptOutSource::Word, now).await?;
+            tell("has opted out: nothing more is sent there");
+        }
+        OptOut::Start => {
+            let was_out = service.ledger.opt_in(account, from).await?;
+            // The word of somebody who was not out is a word like any other.
+            if !was_out && message.opt_out.is_none() {
+                return Ok(false);
+            }
+            tell("has opted in again");
+        }
+        OptOut::Help => tell("asks for help, which the carrier has given"),
+    }
+    service.agent.hear(&Event::Message(message.clone())).await;
+    Ok(true)
 }
 
 fn wait(attempt: u32) -> Duration {

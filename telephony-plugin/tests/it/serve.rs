@@ -202,6 +202,18 @@ fn a_stranger_is_paired_and_answered_through_each_carrier() {
             3,
             "nothing is answered twice, and STOP and the forged not at all"
         );
+        let opted_out = server.json(&["optout", "list"])["optedOut"].clone();
+        assert_eq!(
+            (&opted_out[0]["number"], &opted_out[0]["source"]),
+            (&json!(PERSON), &json!("word"))
+        );
+        let refused = server.json(&["send", PERSON, "After all"]);
+        assert_eq!(refused["outcome"], "refused", "{refused}");
+        assert!(refused["parts"][0]["reason"].as_str().unwrap().contains("START"), "{refused}");
+        assert!(server.command(&["optout", "remove", PERSON]).status.success());
+        assert!(!server.command(&["optout", "remove", PERSON]).status.success());
+        assert!(server.command(&["optout", "add", PERSON]).status.success());
+        assert_eq!(sent().len(), 3);
         let status = server.json(&["status"]);
         assert_eq!(status["accounts"][0]["provider"], carrier.name);
         assert_eq!(status["webhooks"]["unverified"], 1);

@@ -1,6 +1,7 @@
 //! What is to go out and what became of it, on disk.
 
 mod columns;
+mod opt_outs;
 mod queries;
 mod records;
 mod schema;
@@ -17,6 +18,7 @@ use telephony_core::{
 use telephony_webhook::{Schema, SqliteWriter, WriteError};
 use thiserror::Error;
 
+pub use self::opt_outs::{OptOutSource, OptedOut};
 use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue_source};
 
 /// Keeps sends in tables of the one database. Each method is one transaction, and what it says

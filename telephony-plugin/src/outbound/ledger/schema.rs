@@ -67,4 +67,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (account, number)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- Who wants no more messages.
+    CREATE TABLE outbound_opt_out (
+        account TEXT NOT NULL,
+        number TEXT NOT NULL,
+        since INTEGER NOT NULL, -- milliseconds since the Unix epoch
+        source TEXT NOT NULL, -- 'word', 'carrier' or 'operator'
+        PRIMARY KEY (account, number)
+    ) STRICT, WITHOUT ROWID;
+",
 ];

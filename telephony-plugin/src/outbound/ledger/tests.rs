@@ -15,6 +15,7 @@ use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, Sen
 
 mod asked_again;
 mod model;
+mod opt_outs;
 mod queue;
 mod reports;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use telephony_core::config::{Host, from_value};
 use telephony_core::{
-    AccountId, Clock as _, DeliveryUpdate, ManualClock, MessageStatus, ProviderKind,
+    AccountId, Clock as _, DeliveryUpdate, ManualClock, MessageStatus, PhoneNumber, ProviderKind,
     ProviderMessageId, SeededEntropy, StatusReport, Timestamp,
 };
 use telephony_providers::{Error, ErrorKind, MockProvider, Outcome};
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use super::super::send::{NewSend, Part, PartState, SendOutcome, Source};
 use super::{MAX_ATTEMPTS, Outbox, Sender, SubmitError};
-use crate::outbound::SqliteLedger;
+use crate::outbound::{OptOutSource, SqliteLedger};
 
 const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
 
@@ -82,8 +82,29 @@ async fn parts_go_in_order_and_each_outcome_is_told() {
     scene.mock.fail_next(ErrorKind::OptedOut, Outcome::NotSent);
     assert_eq!(scene.send(1, &["c", "d"]).await, (SendOutcome::Refused, vec![Refused, Refused]));
     scene.mock.fail_next(ErrorKind::Temporary, Outcome::Unknown);
-    assert_eq!(scene.send(1, &["e", "f"]).await, (SendOutcome::Unknown, vec![Unknown, Sent]));
+    assert_eq!(scene.send(2, &["e", "f"]).await, (SendOutcome::Unknown, vec![Unknown, Sent]));
     assert_eq!(scene.sent(), ["a", "b", "f"], "what may have been sent is not sent again");
+}
+
+#[tokio::test]
+async fn who_has_opted_out_is_sent_nothing_whoever_said_so() {
+    let scene = Scene::start(json!({}));
+    let (ledger, account) = (scene.outbox.ledger.clone(), AccountId::default_account());
+    let to = |last: u32| format!("+1555000{last:04}").parse::<PhoneNumber>().unwrap();
+    ledger.opt_out(&account, &to(1), OptOutSource::Word, NOW).await.unwrap();
+    assert_eq!(scene.send(1, &["a", "b"]).await.0, SendOutcome::Refused);
+    // The carrier says so when it is asked to send.
+    scene.mock.fail_next(ErrorKind::OptedOut, Outcome::NotSent);
+    assert_eq!(scene.send(2, &["c"]).await.0, SendOutcome::Refused);
+    assert_eq!(scene.send(2, &["d"]).await.0, SendOutcome::Refused);
+    assert_eq!(scene.send(3, &["e"]).await.0, SendOutcome::Sent);
+    let opted_out = ledger.opted_out(&account, 10).await.unwrap();
+    let sources: Vec<_> = opted_out.iter().map(|one| (&one.number, one.source)).collect();
+    let expected = [(&to(1), OptOutSource::Word), (&to(2), OptOutSource::Carrier)];
+    assert_eq!(sources, expected);
+    assert!(ledger.opt_in(&account, &to(1)).await.unwrap());
+    assert_eq!(scene.send(1, &["f"]).await.0, SendOutcome::Sent);
+    assert_eq!(scene.sent(), ["e", "f"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,166 @@
+//! Who wants no more messages, for each account. Kept until they want them again.
+
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use telephony_core::{AccountId, PhoneNumber, ProviderMessageId, Timestamp};
+
+use super::columns::parsed;
+use super::queries::Answer;
+use super::{LedgerError, SqliteLedger};
+
+/// How it is known that somebody wants no more messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum OptOutSource {
+    /// They texted a word such as STOP.
+    Word,
+    /// The carrier refused a message for it.
+    Carrier,
+    /// Somebody entered it.
+    Operator,
+}
+
+impl OptOutSource {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Word => "word",
+            Self::Carrier => "carrier",
+            Self::Operator => "operator",
+        }
+    }
+
+    fn of(text: &str) -> Self {
+        let known = [Self::Word, Self::Carrier];
+        known.into_iter().find(|source| source.as_str() == text).unwrap_or(Self::Operator)
+    }
+}
+
+/// Somebody who wants no more messages of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OptedOut {
+    /// The account.
+    pub account: AccountId,
+    /// Who.
+    pub number: PhoneNumber,
+    /// Since when.
+    pub since: Timestamp,
+    /// How that is known.
+    pub source: OptOutSource,
+}
+
+impl SqliteLedger {
+    /// Keeps that `number` wants no more messages; whether that is new.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn opt_out(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+        source: OptOutSource,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let (account, number) = (account.clone(), number.clone());
+        self.transact(move |db| add(db, &account, &number, source, now)).await
+    }
+
+    /// Forgets that `number` wanted no more messages; whether they did.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn opt_in(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+    ) -> Result<bool, LedgerError> {
+        let (account, number) = (account.clone(), number.clone());
+        self.transact(move |db| {
+            let sql = "DELETE FROM outbound_opt_out WHERE account = ?1 AND number = ?2";
+            let removed = db.prepare_cached(sql)?.execute([account.as_str(), number.as_str()])?;
+            Ok(removed > 0)
+        })
+        .await
+    }
+
+    /// Whether `number` wants no more messages.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn is_opted_out(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+    ) -> Result<bool, LedgerError> {
+        let (account, number) = (account.clone(), number.clone());
+        self.transact(move |db| {
+            let sql = "SELECT 1 FROM outbound_opt_out WHERE account = ?1 AND number = ?2";
+            db.prepare_cached(sql)?.exists([account.as_str(), number.as_str()])
+        })
+        .await
+    }
+
+    /// Who wants no more messages of an account, the latest first, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn opted_out(
+        &self,
+        account: &AccountId,
+        limit: usize,
+    ) -> Result<Vec<OptedOut>, LedgerError> {
+        let account = account.clone();
+        self.transact(move |db| list(db, &account, limit)).await
+    }
+
+    /// Whom the message went to that the carrier has under that id.
+    pub(in crate::outbound) async fn recipient(
+        &self,
+        account: &AccountId,
+        id: &ProviderMessageId,
+    ) -> Result<Option<PhoneNumber>, LedgerError> {
+        let (account, id) = (account.clone(), id.clone());
+        self.transact(move |db| {
+            let sql = "SELECT recipient FROM outbound_send WHERE id IN
+                (SELECT send FROM outbound_part WHERE provider_id = ?1 AND account = ?2)";
+            let mut statement = db.prepare_cached(sql)?;
+            let mut found = statement.query([id.as_str(), account.as_str()])?;
+            found.next()?.map(|row| parsed(row, 0)).transpose()
+        })
+        .await
+    }
+}
+
+fn add(
+    db: &Connection,
+    account: &AccountId,
+    number: &PhoneNumber,
+    source: OptOutSource,
+    now: Timestamp,
+) -> Answer<bool> {
+    let sql = "INSERT INTO outbound_opt_out (account, number, since, source)
+        VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    let row = params![account.as_str(), number.as_str(), now.as_millisecond(), source.as_str()];
+    Ok(db.prepare_cached(sql)?.execute(row)? > 0)
+}
+
+fn list(db: &Connection, account: &AccountId, limit: usize) -> Answer<Vec<OptedOut>> {
+    let sql = "SELECT number, since, source FROM outbound_opt_out WHERE account = ?1
+        ORDER BY since DESC, number LIMIT ?2";
+    let limit = super::columns::rows(limit);
+    db.prepare_cached(sql)?
+        .query_map(params![account.as_str(), limit], |row| {
+            Ok(OptedOut {
+                account: account.clone(),
+                number: parsed(row, 0)?,
+                since: Timestamp::from_millisecond(row.get(1)?),
+                source: OptOutSource::of(&row.get::<_, String>(2)?),
+            })
+        })?
+        .collect()
+}

@@ -1,0 +1,25 @@
+//! Who wants no more messages.
+
+use super::*;
+use crate::outbound::OptOutSource;
+
+#[tokio::test]
+async fn who_opts_out_is_out_for_the_account_until_they_opt_in() {
+    let ledger = in_memory();
+    let (own, other, them) = (account("default"), account("other"), number(1));
+    assert!(!ledger.is_opted_out(&own, &them).await.unwrap());
+    assert!(ledger.opt_out(&own, &them, OptOutSource::Word, NOW).await.unwrap());
+    assert!(!ledger.opt_out(&own, &them, OptOutSource::Carrier, later(9)).await.unwrap());
+    assert!(ledger.opt_out(&own, &number(2), OptOutSource::Operator, later(5)).await.unwrap());
+    assert!(ledger.is_opted_out(&own, &them).await.unwrap());
+    assert!(!ledger.is_opted_out(&other, &them).await.unwrap());
+    let listed = ledger.opted_out(&own, 10).await.unwrap();
+    let listed: Vec<_> =
+        listed.into_iter().map(|one| (one.number, one.since, one.source)).collect();
+    let first = (them.clone(), NOW, OptOutSource::Word);
+    assert_eq!(listed, [(number(2), later(5), OptOutSource::Operator), first]);
+    assert_eq!(ledger.opted_out(&own, 1).await.unwrap().len(), 1);
+    assert!(ledger.opt_in(&own, &them).await.unwrap());
+    assert!(!ledger.opt_in(&own, &them).await.unwrap());
+    assert!(!ledger.is_opted_out(&own, &them).await.unwrap());
+}
