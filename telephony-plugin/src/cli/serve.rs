@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use telephony_core::config::{self, Tunnel};
 use telephony_core::{OsEntropy, SystemClock};
 use telephony_providers::Transport;
 use tokio::sync::watch;
@@ -21,7 +20,7 @@ use crate::handler::HandlerChoice;
 use crate::logging;
 use crate::media::Media;
 use crate::report::chain;
-use crate::serve::{Setup, Started, describe};
+use crate::serve::{Setup, Started, describe, unsupported};
 use crate::state::Lock;
 
 /// Run the channel alone: take webhooks, pair strangers, answer by a handler.
@@ -59,15 +58,8 @@ impl Serve {
 
     async fn serve(self) -> Result<(), String> {
         let config = read(&self.config)?;
-        if !matches!(config.tunnel, Tunnel::None) {
-            return Err("tunnel.provider is not supported yet: set up the tunnel yourself, and \
-                        publicUrl to its URL"
-                .to_owned());
-        }
-        if matches!(config.database, config::Database::Postgres(_)) {
-            let sentence = "database: PostgreSQL is not supported yet: leave it out, or name an \
-                            SQLite file";
-            return Err(sentence.to_owned());
+        if let Some(sentence) = unsupported(&config) {
+            return Err(sentence);
         }
         let state = self.state.find()?;
         state.make().map_err(|error| chain(&error))?;

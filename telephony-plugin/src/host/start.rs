@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use telephony_core::AccountId;
-use telephony_core::config::{self, Config, Database as Place, Host, Tunnel};
+use telephony_core::config::{self, Config, Host};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -20,7 +20,9 @@ use crate::database::Database;
 use crate::media::Media;
 use crate::report::chain;
 use crate::rpc::{Connection, ErrorCode, RpcError};
-use crate::serve::{Listeners, PATIENCE, StartError, describe_account, take_over, webhook_url};
+use crate::serve::{
+    Listeners, PATIENCE, StartError, describe_account, take_over, unsupported, webhook_url,
+};
 use crate::service::{Authority, Parts, Telephony};
 
 /// What runs since the first account was started.
@@ -131,15 +133,8 @@ fn configuration(value: Value) -> Result<Config, RpcError> {
         invalid(format!("channels.telephony has mistakes: {errors}"))
             .with_data(json!({ "field": "config", "problems": problems }))
     })?;
-    if !matches!(config.tunnel, Tunnel::None) {
-        let sentence = "tunnel.provider is not supported yet: set up the tunnel yourself, and \
-                        publicUrl to its URL";
-        return Err(invalid(sentence.to_owned()));
-    }
-    if matches!(config.database, Place::Postgres(_)) {
-        let sentence = "database: PostgreSQL is not supported yet: leave it out, or name an \
-                        SQLite file";
-        return Err(invalid(sentence.to_owned()));
+    if let Some(sentence) = unsupported(&config) {
+        return Err(invalid(sentence));
     }
     Ok(config)
 }

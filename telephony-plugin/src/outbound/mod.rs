@@ -2,12 +2,14 @@
 
 mod callback;
 mod ledger;
+mod limits;
 mod outbox;
 mod pace;
 mod plan;
 mod send;
 
 pub use self::ledger::{Backlog, Claimed, LedgerError, OptOutSource, OptedOut, SqliteLedger};
+pub(crate) use self::limits::is_time_zone;
 pub use self::outbox::{Outbox, Sender, SubmitError};
 pub use self::plan::plan;
 pub use self::send::{

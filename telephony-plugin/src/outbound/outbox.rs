@@ -19,13 +19,10 @@ use tokio::task::JoinSet;
 
 use super::callback::StatusCallback;
 use super::ledger::{Claimed, LedgerError, OptOutSource, SqliteLedger};
+use super::limits::{Denial, Limits};
 use super::pace::Pace;
 use super::send::{Enqueued, NewSend, Retries, SendOutcome, SendStatus};
 use crate::report::chain;
-
-/// Why nothing is sent to somebody who wants nothing.
-const OPTED_OUT: &str = "this number has opted out, as with STOP: nothing is sent there until they \
-                         text START, or `telephony optout remove`";
 
 /// The most parts that are being sent at once.
 const MAX_IN_FLIGHT: usize = 32;
@@ -54,6 +51,7 @@ pub struct Sender {
     provider: Arc<dyn MessagingProvider>,
     callback: Option<StatusCallback>,
     pace: Option<Mutex<Pace>>,
+    limits: Limits,
 }
 
 impl Sender {
@@ -67,7 +65,22 @@ impl Sender {
     ) -> Self {
         let pace = account.sms.segments_per_second.and_then(Pace::new).map(Mutex::new);
         let callback = StatusCallback::new(account, serve, tunnel);
-        Self { account: account.id.clone(), provider, callback, pace }
+        let limits = Limits::new(&account.sms);
+        Self { account: account.id.clone(), provider, callback, pace, limits }
+    }
+
+    /// A part as the carrier is given it.
+    fn message(&self, claimed: &Claimed) -> Result<OutboundMessage, ProviderError> {
+        let body = claimed.part.body.clone();
+        let mut builder = OutboundMessage::builder(claimed.to.clone()).body(body);
+        for url in &claimed.part.media {
+            builder = builder.media(url.clone());
+        }
+        let callback = self.callback.as_ref();
+        if let Some(url) = callback.and_then(|callback| callback.of(&claimed.reference)) {
+            builder = builder.status_callback(url);
+        }
+        builder.build().map_err(|error| refused(self.provider.kind(), error.to_string()))
     }
 
     fn is_free(&self, now: Timestamp) -> bool {
@@ -392,32 +405,14 @@ impl Outbox {
             return Err(refused(ProviderKind::Mock, "its account is not configured any more"));
         };
         let provider = sender.provider.kind();
-        match self.ledger.is_opted_out(&claimed.account, &claimed.to).await {
-            Ok(false) => {}
-            Ok(true) => {
-                return Err(ProviderError::new(
-                    provider,
-                    ErrorKind::OptedOut,
-                    Outcome::NotSent,
-                    OPTED_OUT,
-                ));
-            }
-            Err(error) => {
-                let kind = ErrorKind::Temporary;
-                return Err(ProviderError::new(provider, kind, Outcome::NotSent, chain(&error)));
-            }
-        }
-        let body = claimed.part.body.clone();
-        let mut builder = OutboundMessage::builder(claimed.to.clone()).body(body);
-        for url in &claimed.part.media {
-            builder = builder.media(url.clone());
-        }
-        let callback = sender.callback.as_ref();
-        if let Some(url) = callback.and_then(|callback| callback.of(&claimed.reference)) {
-            builder = builder.status_callback(url);
-        }
-        let message = builder.build().map_err(|error| refused(provider, error.to_string()))?;
-        sender.provider.send(&message).await
+        let denied = sender.limits.deny(&self.ledger, claimed, self.clock.now()).await;
+        let (kind, sentence) = match denied {
+            Ok(None) => return sender.provider.send(&sender.message(claimed)?).await,
+            Ok(Some(Denial::OptedOut)) => (ErrorKind::OptedOut, Denial::OptedOut.sentence()),
+            Ok(Some(denial)) => (ErrorKind::Configuration, denial.sentence()),
+            Err(error) => (ErrorKind::Temporary, chain(&error)),
+        };
+        Err(ProviderError::new(provider, kind, Outcome::NotSent, sentence))
     }
 }
 

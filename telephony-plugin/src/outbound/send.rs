@@ -30,6 +30,11 @@ pub(super) fn queue_source(key: &IdempotencyKey) -> String {
     format!("queue {key}")
 }
 
+/// Whether what was sent for that reason answers somebody.
+pub(super) fn is_answer(source: &str) -> bool {
+    source.starts_with("reply ") || source.starts_with("note ")
+}
+
 /// Why something is sent. The same reason sends once, however often it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,6 +3,7 @@
 mod console;
 mod health;
 mod listeners;
+mod supported;
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 
 pub use self::console::{describe, describe_account, webhook_url};
 pub use self::listeners::{LINGER, Listeners, PATIENCE};
+pub(crate) use self::supported::unsupported;
 use crate::control::{ControlSocket, Live};
 use crate::database::Database;
 use crate::handler::Handler;

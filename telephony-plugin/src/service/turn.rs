@@ -160,8 +160,8 @@ async fn answer(
     }
     // Only a number can be answered, and the gate lets nobody else in.
     let Some(to) = message.from.number() else { return Ok(()) };
-    if !account.settings.allow_to.is_empty() {
-        service.ledger.add_contact(account_id, to).await?;
+    if !account.settings.allow_to.is_empty() || account.settings.sms.quiet_hours.is_some() {
+        service.ledger.add_contact(account_id, to, service.clock.now()).await?;
     }
     let _slot = service.slots.take(account_id, &message.from).await;
     let incoming = Incoming::new(id, message);

@@ -54,6 +54,8 @@ pub struct Claimed {
     pub attempt: u32,
     /// Who tries it again when it is not sent.
     pub retries: Retries,
+    /// Whether it answers a text of theirs, as a reply does and a pairing code.
+    pub is_answer: bool,
 }
 
 /// What waits, and what nobody knows.
@@ -221,7 +223,18 @@ impl SqliteLedger {
         self.transact(move |db| records::replies_since(db, &account, &to, since)).await
     }
 
-    /// Notes that a number wrote first and was let in.
+    /// How many messages were sent to `to`, of what was written down since then.
+    pub(super) async fn sent_since(
+        &self,
+        account: &AccountId,
+        to: &PhoneNumber,
+        since: Timestamp,
+    ) -> Result<u64, LedgerError> {
+        let (account, to) = (account.clone(), to.clone());
+        self.transact(move |db| records::sent_since(db, &account, &to, since)).await
+    }
+
+    /// Notes that a number has written and was let in.
     ///
     /// # Errors
     ///
@@ -230,9 +243,21 @@ impl SqliteLedger {
         &self,
         account: &AccountId,
         number: &PhoneNumber,
+        now: Timestamp,
     ) -> Result<(), LedgerError> {
         let (account, number) = (account.clone(), number.clone());
-        self.transact(move |db| records::add_contact(db, &account, &number)).await
+        self.transact(move |db| records::add_contact(db, &account, &number, now)).await
+    }
+
+    /// Whether a number has written since then, where that is noted.
+    pub(super) async fn heard_since(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+        since: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let (account, number) = (account.clone(), number.clone());
+        self.transact(move |db| records::heard_since(db, &account, &number, since)).await
     }
 
     /// Whether a number wrote first and was let in.

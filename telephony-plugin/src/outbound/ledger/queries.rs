@@ -11,7 +11,7 @@ use telephony_core::{
 use super::Claimed;
 use super::columns::{json, number, parsed, read_json, rows, state};
 use super::records::delivery;
-use crate::outbound::send::{Enqueued, NewSend, Part, PartState, Retries, Source};
+use crate::outbound::send::{Enqueued, NewSend, Part, PartState, Retries, Source, is_answer};
 
 pub(super) type Answer<T> = rusqlite::Result<T>;
 
@@ -189,7 +189,8 @@ fn claim_one(db: &Connection, row: i64, now: Timestamp) -> Answer<Claimed> {
     .execute(params![row, now.as_millisecond()])?;
     db.prepare_cached(
         "SELECT part.send, part.account, send.recipient, part.content, part.reference,
-            part.attempts, send.retries FROM outbound_part AS part JOIN outbound_send AS send ON send.id = part.send
+            part.attempts, send.retries, send.source FROM outbound_part AS part
+            JOIN outbound_send AS send ON send.id = part.send
             WHERE part.sequence = ?1",
     )?
     .query_row([row], |found| {
@@ -202,6 +203,7 @@ fn claim_one(db: &Connection, row: i64, now: Timestamp) -> Answer<Claimed> {
             reference: parsed(found, 4)?,
             attempt: found.get(5)?,
             retries: if found.get(6)? { Retries::Theirs } else { Retries::Ours },
+            is_answer: is_answer(&found.get::<_, String>(7)?),
         })
     })
 }

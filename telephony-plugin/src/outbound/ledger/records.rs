@@ -122,10 +122,41 @@ pub(super) fn add_contact(
     db: &Connection,
     account: &AccountId,
     number: &PhoneNumber,
+    now: Timestamp,
 ) -> Answer<()> {
-    db.prepare_cached("INSERT INTO outbound_contact VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute([account.as_str(), number.as_str()])
-        .map(drop)
+    db.prepare_cached(
+        "INSERT INTO outbound_contact (account, number, heard_at) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
+    )?
+    .execute(params![account.as_str(), number.as_str(), now.as_millisecond()])
+    .map(drop)
+}
+
+pub(super) fn heard_since(
+    db: &Connection,
+    account: &AccountId,
+    number: &PhoneNumber,
+    since: Timestamp,
+) -> Answer<bool> {
+    let sql =
+        "SELECT 1 FROM outbound_contact WHERE account = ?1 AND number = ?2 AND heard_at >= ?3";
+    let row = params![account.as_str(), number.as_str(), since.as_millisecond()];
+    db.prepare_cached(sql)?.exists(row)
+}
+
+pub(super) fn sent_since(
+    db: &Connection,
+    account: &AccountId,
+    to: &PhoneNumber,
+    since: Timestamp,
+) -> Answer<u64> {
+    // Parts that are being sent, that were, and of which nobody knows.
+    db.prepare_cached(
+        "SELECT count(*) FROM outbound_send AS send JOIN outbound_part AS part
+            ON part.send = send.id AND part.state IN (1, 2, 4)
+            WHERE send.account = ?1 AND send.recipient = ?2 AND send.created_at >= ?3",
+    )?
+    .query_row(params![account.as_str(), to.as_str(), since.as_millisecond()], |row| row.get(0))
 }
 
 pub(super) fn is_contact(

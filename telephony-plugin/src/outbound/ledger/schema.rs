@@ -76,5 +76,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
         source TEXT NOT NULL, -- 'word', 'carrier' or 'operator'
         PRIMARY KEY (account, number)
     ) STRICT, WITHOUT ROWID;
+
+    -- When they last wrote, where that matters: in milliseconds since the Unix epoch.
+    ALTER TABLE outbound_contact ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;
 ",
 ];

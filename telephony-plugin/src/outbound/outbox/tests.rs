@@ -108,6 +108,39 @@ async fn who_has_opted_out_is_sent_nothing_whoever_said_so() {
 }
 
 #[tokio::test]
+async fn one_number_is_sent_so_many_messages_a_day_and_no_more() {
+    let scene = Scene::start(json!({ "sms": { "dailyCapPerRecipient": 2 } }));
+    scene.mock.fail_next(ErrorKind::InvalidRecipient, Outcome::NotSent);
+    assert_eq!(scene.send(1, &["no"]).await.0, SendOutcome::Refused);
+    assert_eq!(scene.send(1, &["a", "b", "c"]).await.0, SendOutcome::Partial);
+    assert_eq!(scene.send(1, &["d"]).await.0, SendOutcome::Refused);
+    assert_eq!(scene.send(2, &["other"]).await.0, SendOutcome::Sent);
+    scene.clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
+    assert_eq!(scene.send(1, &["e"]).await.0, SendOutcome::Sent);
+    assert_eq!(scene.sent(), ["a", "b", "other", "e"]);
+}
+
+#[tokio::test]
+async fn in_quiet_hours_only_who_has_asked_is_sent_anything() {
+    // NOW is 08:00 UTC.
+    let quiet = json!({ "sms": { "quietHours": { "start": "07:00", "end": "09:30" } } });
+    let scene = Scene::start(quiet);
+    let id = scene.outbox.submit(send(1, Source::Once, &["a"])).await.unwrap();
+    let status = scene.outbox.settled(&id).await.unwrap().unwrap();
+    assert_eq!(status.outcome, SendOutcome::Refused);
+    assert!(status.parts[0].reason.as_ref().unwrap().contains("after 09:30"), "{status:?}");
+    let reply = Source::Reply("msg_1".parse().unwrap());
+    scene.outbox.submit(send(1, reply, &["reply"])).await.unwrap();
+    eventually(async || scene.sent() == ["reply"]).await;
+    let heard = scene.clock.now().saturating_sub(Duration::from_secs(59 * 60));
+    let (account, number) = (AccountId::default_account(), "+15550000002".parse().unwrap());
+    scene.outbox.ledger.add_contact(&account, &number, heard).await.unwrap();
+    assert_eq!(scene.send(2, &["b"]).await.0, SendOutcome::Sent);
+    scene.clock.advance(Duration::from_secs(90 * 60));
+    assert_eq!(scene.send(1, &["c"]).await.0, SendOutcome::Sent);
+}
+
+#[tokio::test]
 async fn what_was_not_sent_is_tried_again_when_it_is_due_and_holds_its_number_up() {
     let scene = Scene::start(json!({}));
     scene.mock.fail_next(ErrorKind::RateLimited, Outcome::NotSent);
