@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use super::callback::StatusCallback;
 use super::ledger::{Claimed, LedgerError, OptOutSource, SqliteLedger};
-use super::limits::{Denial, Limits};
+use super::limits::Limits;
 use super::pace::Pace;
 use super::send::{Enqueued, NewSend, Retries, SendOutcome, SendStatus};
 use crate::report::chain;
@@ -408,7 +408,7 @@ impl Outbox {
         let denied = sender.limits.deny(&self.ledger, claimed, self.clock.now()).await;
         let (kind, sentence) = match denied {
             Ok(None) => return sender.provider.send(&sender.message(claimed)?).await,
-            Ok(Some(Denial::OptedOut)) => (ErrorKind::OptedOut, Denial::OptedOut.sentence()),
+            // Not as opted out: only a carrier's word enters the list, which START may have left by now.
             Ok(Some(denial)) => (ErrorKind::Configuration, denial.sentence()),
             Err(error) => (ErrorKind::Temporary, chain(&error)),
         };
