@@ -22,6 +22,8 @@ use crate::database::Database;
 use crate::handler::{Handler, HandlerError, Incoming};
 use crate::outbound::{NewSend, Source};
 
+mod machines;
+
 const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
 const OWN: &str = "+15550001111";
 
@@ -94,12 +96,17 @@ impl Scene {
 
     /// A text from a number that ends so; our id of it.
     async fn text(&self, from: u32, text: &str) -> MessageId {
+        self.text_from(&format!("+1555000{from:04}"), text).await
+    }
+
+    /// A text from whoever the carrier says it is from; our id of it.
+    async fn text_from(&self, from: &str, text: &str) -> MessageId {
         let count = self.count.fetch_add(1, Ordering::SeqCst);
         let id = MessageId::new(format!("msg_{count:04}")).unwrap();
         let mut message = InboundMessage::new(
             AccountId::default_account(),
             ProviderMessageId::new(format!("m{count}")).unwrap(),
-            format!("+1555000{from:04}").parse().unwrap(),
+            from.parse().unwrap(),
             OWN.parse().unwrap(),
             NOW,
         );

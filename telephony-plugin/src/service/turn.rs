@@ -142,6 +142,10 @@ async fn answer(
     account.received(service.clock.now());
     let from = message.from.masked();
     let tell = |what: &str| tracing::info!(%account_id, message_id = %id, from, "{what}");
+    if is_own(service, message) {
+        tell("comes from a number of ours: it came back to us, or somebody pretends");
+        return Ok(());
+    }
     if heeded(service, account_id, message, &tell).await? {
         return Ok(());
     }
@@ -184,6 +188,13 @@ async fn answer(
     service.outbox.submit(send).await?;
     tell("is answered");
     Ok(())
+}
+
+/// Whether a message comes from a number of ours. No person does, and whoever answers it talks to
+/// themselves.
+fn is_own(service: &Telephony, message: &InboundMessage) -> bool {
+    let is_of = |account: &Arc<Account>| account.settings.from.as_ref() == Some(&message.from);
+    message.from == message.to || service.accounts().iter().any(is_of)
 }
 
 /// Whether a message is about messages alone, as STOP is: it is acted on, and kept from the agent.

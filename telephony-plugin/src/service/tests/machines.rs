@@ -1,0 +1,52 @@
+//! Who is no person: short codes and names, and our own numbers, which anybody can write as theirs.
+
+use super::*;
+
+const OTHER: &str = "+15550002222";
+
+/// Texts from senders that are no people, then one from somebody who is.
+async fn what_was_sent(config: Value, machines: &[&str]) -> (Vec<String>, Vec<String>) {
+    let scene = Scene::start(config);
+    for machine in machines {
+        // A word for the carrier is none from these either.
+        for text in ["Your parcel is here", "STOP", "YES", "HELP"] {
+            scene.text_from(machine, text).await;
+        }
+    }
+    scene.text(1, "Hello").await;
+    scene.until_done(4 * machines.len() as u64 + 1).await;
+    eventually(async || scene.sent().len() == 1).await;
+    let to = scene.mock.sent().iter().map(|sent| sent.message.to().to_string()).collect();
+    let account = AccountId::default_account();
+    let opted_out = scene.service.ledger.opted_out(&account, 10).await.unwrap();
+    assert!(opted_out.is_empty(), "{opted_out:?}");
+    let pending = scene.service.pairing.pending(&account, NOW).await.unwrap();
+    assert!(pending.iter().all(|request| request.number.as_str() == "+15550000001"), "{pending:?}");
+    (scene.asked(), to)
+}
+
+#[tokio::test]
+async fn short_codes_and_names_are_neither_asked_about_nor_answered() {
+    let machines = ["72345", "123456", "Acme", "DHL Paket"];
+    for (config, asked) in [
+        (json!({ "inboundPolicy": "open" }), vec!["Hello"]),
+        (json!({ "inboundPolicy": "allowlist", "allowFrom": ["*"] }), vec!["Hello"]),
+        (json!({ "inboundPolicy": "pairing" }), vec![]),
+        (json!({ "inboundPolicy": "pairing", "allowFrom": ["*"] }), vec!["Hello"]),
+    ] {
+        let (given, to) = what_was_sent(config.clone(), &machines).await;
+        assert_eq!(given, asked, "{config}");
+        assert_eq!(to, ["+15550000001"], "{config}");
+    }
+}
+
+#[tokio::test]
+async fn our_own_numbers_are_neither_asked_about_nor_answered() {
+    let accounts = json!({ "default": {}, "second": { "fromNumber": OTHER } });
+    for (policy, asked) in [("open", vec!["Hello"]), ("pairing", vec![])] {
+        let config = json!({ "inboundPolicy": policy, "accounts": accounts });
+        let (given, to) = what_was_sent(config, &[OWN, OTHER]).await;
+        assert_eq!(given, asked, "{policy}");
+        assert_eq!(to, ["+15550000001"], "{policy}");
+    }
+}
