@@ -22,6 +22,7 @@ use crate::database::Database;
 use crate::handler::{Handler, HandlerError, Incoming};
 use crate::outbound::{NewSend, Source};
 
+mod away;
 mod machines;
 
 const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
