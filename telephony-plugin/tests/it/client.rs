@@ -73,6 +73,14 @@ pub fn text(id: &str, from: &str, to: &str) -> Vec<u8> {
     signed(&[("MessageSid", id), ("From", from), ("To", to), ("Body", id), ("NumMedia", "0")])
 }
 
+/// The same, of these words, and for a customer's account that may be somebody else's.
+pub fn said(sid: &str, id: &str, from: &str, to: &str, words: &str) -> Vec<u8> {
+    signed_for(
+        sid,
+        &[("MessageSid", id), ("From", from), ("To", to), ("Body", words), ("NumMedia", "0")],
+    )
+}
+
 /// The same, with a picture at a URL and no words.
 pub fn picture(id: &str, from: &str, to: &str, url: &str) -> Vec<u8> {
     let media = [("NumMedia", "1"), ("MediaUrl0", url), ("MediaContentType0", "image/png")];
@@ -80,7 +88,12 @@ pub fn picture(id: &str, from: &str, to: &str, url: &str) -> Vec<u8> {
 }
 
 fn signed(fields: &[(&str, &str)]) -> Vec<u8> {
-    let fields = fields.iter().chain(&[("AccountSid", SID), ("SmsStatus", "received")]);
+    signed_for(SID, fields)
+}
+
+fn signed_for(sid: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+    let others = [("AccountSid", sid), ("SmsStatus", "received")];
+    let fields = fields.iter().chain(&others);
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let signer = Signer::twilio(Secret::new(TOKEN));
     let signed = signer.sign("POST", PUBLIC, body.as_bytes(), Timestamp::EPOCH, "").unwrap();

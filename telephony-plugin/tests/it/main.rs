@@ -9,6 +9,8 @@
 )]
 
 #[cfg(unix)]
+mod away;
+#[cfg(unix)]
 mod client;
 #[cfg(unix)]
 mod crash;
@@ -30,4 +32,6 @@ mod send;
 mod serve;
 #[cfg(unix)]
 mod simulate;
+#[cfg(unix)]
+mod strangers;
 mod verify;

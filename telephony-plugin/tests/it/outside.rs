@@ -2,6 +2,7 @@
 //! it is given, and death at a chosen moment.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
@@ -39,6 +40,10 @@ pub struct Outside {
 struct Seen {
     /// How often the handler was given each text.
     handled: Mutex<HashMap<String, usize>>,
+    /// The texts it was given, in order.
+    given: Mutex<Vec<String>>,
+    /// Whether it takes nothing.
+    is_away: AtomicBool,
     /// Whom texts were for, and what they say.
     texts: Mutex<Vec<(String, String)>>,
     /// The media that they came with.
@@ -101,6 +106,16 @@ impl Outside {
         self.seen.handled.lock().unwrap().get(text).copied().unwrap_or_default()
     }
 
+    /// The texts that the handler was given, in order.
+    pub fn given(&self) -> Vec<String> {
+        self.seen.given.lock().unwrap().clone()
+    }
+
+    /// From now on the handler takes nothing, as behind a proxy whose server is gone; or is back.
+    pub fn away(&self, is_away: bool) {
+        self.seen.is_away.store(is_away, Ordering::SeqCst);
+    }
+
     /// The texts that reached the carrier.
     pub fn texts(&self) -> Vec<(String, String)> {
         self.seen.texts.lock().unwrap().clone()
@@ -126,6 +141,9 @@ impl Outside {
 impl Seen {
     fn answer(&self, request: &Request) -> ResponseTemplate {
         if request.url.path() == "/handler" {
+            if self.is_away.load(Ordering::SeqCst) {
+                return ResponseTemplate::new(503);
+            }
             let message: Value = serde_json::from_slice(&request.body).unwrap();
             let text = message["text"].as_str().unwrap();
             let time = {
@@ -134,6 +152,7 @@ impl Seen {
                 *times += 1;
                 *times
             };
+            self.given.lock().unwrap().push(text.to_owned());
             self.reach(Moment::Handling);
             // Another reply each time, as an agent would give it; its last word says to what.
             return ResponseTemplate::new(200).set_body_string(format!("Reply {time} to {text}"));

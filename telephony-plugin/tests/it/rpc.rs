@@ -316,10 +316,31 @@ fn pictures_go_both_ways_and_what_is_missing_is_said() {
     let fetch = format!("GET {path} HTTP/1.1\r\nhost: example.com\r\n\r\n");
     let mut client = Client::connect(address).unwrap();
     assert_eq!(client.exchange(fetch.as_bytes()).unwrap().status, 200);
+    for guess in guesses(path) {
+        let fetch = format!("GET {guess} HTTP/1.1\r\nhost: example.com\r\n\r\n");
+        assert_eq!(client.exchange(fetch.as_bytes()).unwrap().status, 404, "{guess}");
+    }
     let error = sidecar.call("telephony.send_mms", json!({ "to": PERSON, "mediaUrl": "a.png" }));
     let error = error.unwrap_err();
     assert_eq!(error["data"]["field"], "mediaUrls");
     assert!(error["message"].as_str().unwrap().contains("absolute"), "{error}");
+}
+
+/// Paths that are nearly that of a file: each digit of its name another, less of it, more of it.
+fn guesses(path: &str) -> Vec<String> {
+    let (start, file) = path.rsplit_once('/').unwrap();
+    let (name, extension) = file.split_once('.').unwrap();
+    let other = |at: usize| {
+        let digit = if name.as_bytes()[at] == b'0' { "1" } else { "0" };
+        format!("{}{digit}{}", &name[..at], &name[at + 1..])
+    };
+    let mut names: Vec<_> = (0..name.len()).map(other).collect();
+    names.extend([name[..name.len() - 1].to_owned(), format!("{name}0"), name.to_uppercase()]);
+    names.retain(|guess| guess != name);
+    let mut guesses: Vec<_> =
+        names.iter().map(|name| format!("{start}/{name}.{extension}")).collect();
+    guesses.extend([format!("{start}/{name}.jpg"), format!("{start}/{name}"), format!("{start}/")]);
+    guesses
 }
 
 #[test]

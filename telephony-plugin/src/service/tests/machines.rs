@@ -42,11 +42,15 @@ async fn short_codes_and_names_are_neither_asked_about_nor_answered() {
 
 #[tokio::test]
 async fn our_own_numbers_are_neither_asked_about_nor_answered() {
-    let accounts = json!({ "default": {}, "second": { "fromNumber": OTHER } });
+    let several = json!({ "default": {}, "second": { "fromNumber": OTHER } });
+    // Who sends by a name, or through a service, does not say which numbers are theirs.
+    let named = json!({ "default": { "fromNumber": "Acme" } });
     for (policy, asked) in [("open", vec!["Hello"]), ("pairing", vec![])] {
-        let config = json!({ "inboundPolicy": policy, "accounts": accounts });
-        let (given, to) = what_was_sent(config, &[OWN, OTHER]).await;
-        assert_eq!(given, asked, "{policy}");
-        assert_eq!(to, ["+15550000001"], "{policy}");
+        for (accounts, own) in [(&several, &[OWN, OTHER][..]), (&named, &[OWN])] {
+            let config = json!({ "inboundPolicy": policy, "accounts": accounts });
+            let (given, to) = what_was_sent(config, own).await;
+            assert_eq!(given, asked, "{policy} {own:?}");
+            assert_eq!(to, ["+15550000001"], "{policy} {own:?}");
+        }
     }
 }
