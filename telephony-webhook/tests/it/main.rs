@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod delivery;
 mod forwarded;
 mod inbox;
 mod inbox_model;

@@ -14,7 +14,7 @@ use telephony_webhook::{
 use url::form_urlencoded;
 
 /// One account of each provider.
-static ACCOUNTS: LazyLock<Vec<Account>> = LazyLock::new(|| {
+pub static ACCOUNTS: LazyLock<Vec<Account>> = LazyLock::new(|| {
     [
         json!({ "provider": "twilio", "twilio": { "accountSid": "AC1", "authToken": "token" } }),
         json!({ "provider": "telnyx", "telnyx": {
@@ -35,7 +35,7 @@ static ACCOUNTS: LazyLock<Vec<Account>> = LazyLock::new(|| {
     .collect()
 });
 
-fn verified(method: &str, query: &str, kind: &str, body: &[u8]) -> Request<Verified> {
+pub fn verified(method: &str, query: &str, kind: &str, body: &[u8]) -> Request<Verified> {
     let headers = [("Host", "localhost"), ("Content-Type", kind)].into_iter().collect();
     let target = format!("/telephony/webhook?{query}");
     let request = Request::new(method, &target, headers, body, Timestamp::EPOCH);

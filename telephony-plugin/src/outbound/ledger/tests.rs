@@ -16,6 +16,7 @@ use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, Sen
 mod asked_again;
 mod model;
 mod opt_outs;
+mod permuted;
 mod queue;
 mod reports;
 
