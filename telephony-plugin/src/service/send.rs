@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{Account, Telephony};
 use crate::media::host::Source::File;
-use crate::media::host::{HostError, MediaLimits, check_url};
+use crate::media::host::{HostError, Hosted, MediaLimits, check_url};
 use crate::outbound::{LedgerError, NewSend, Retries, Source, SubmitError};
 
 /// What somebody asks to be sent.
@@ -99,44 +99,72 @@ impl Telephony {
         if request.text.trim().is_empty() && request.media.is_empty() {
             return Err(SubmitError::Empty.into());
         }
-        let media = self.reachable(&account, &request.media).await?;
+        let (media, hosted) = self.reachable(&account, &request.media).await?;
         let parts = account.plan(&request.text, &media);
         let mut send = NewSend::new(account.settings.id.clone(), to, request.source, parts)
             .asked(&request.text, &request.media);
         if request.retries == Retries::Theirs {
             send = send.retried_by_asker();
         }
-        Ok(self.outbox.submit(send).await?)
+        let submitted = self.outbox.submit(send).await;
+        // Where the database failed, the send may have been written down all the same.
+        if let Err(error) = &submitted
+            && !matches!(error, SubmitError::Ledger(_))
+        {
+            self.withdraw(&hosted);
+        }
+        Ok(submitted?)
     }
 
-    /// URLs by which the carrier finds pictures and files: those of local ones are ours.
+    /// URLs by which the carrier finds pictures and files, in order: those of local ones are ours.
+    /// They are hosted together, since they share what one message may carry.
     async fn reachable(
         &self,
         account: &Account,
         media: &[String],
-    ) -> Result<Vec<HttpUrl>, RequestError> {
+    ) -> Result<(Vec<HttpUrl>, Vec<Hosted>), RequestError> {
         if media.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Default::default());
         }
         let limits =
             MediaLimits::of(&account.settings, &account.connection.messaging.capabilities())?;
         limits.check_count(media.len())?;
-        let mut reachable = Vec::with_capacity(media.len());
-        for one in media {
-            let Some(path) = path_of(one) else {
+        let (mut reachable, mut places, mut files) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, one) in media.iter().enumerate() {
+            if let Some(path) = path_of(one) {
+                places.push(place);
+                files.push(File(path));
+            } else {
                 let url = one.parse::<HttpUrl>().map_err(RequestError::Url)?;
                 check_url(&account.settings, &url)?;
                 reachable.push(url);
-                continue;
-            };
-            let (Some(media), Some(urls)) = (&self.media, &account.media) else {
-                return Err(HostError::NoPublicUrl.into());
-            };
-            for hosted in media.store.host(vec![File(path)], limits).await? {
-                reachable.push(urls.of_file(&hosted).map_err(RequestError::Url)?);
             }
         }
-        Ok(reachable)
+        if files.is_empty() {
+            return Ok((reachable, Vec::new()));
+        }
+        let (Some(media), Some(urls)) = (&self.media, &account.media) else {
+            return Err(HostError::NoPublicUrl.into());
+        };
+        let hosted = media.store.host(files, limits).await?;
+        for (place, file) in places.into_iter().zip(&hosted) {
+            match urls.of_file(file) {
+                // Whatever came before it is in its place already.
+                Ok(url) => reachable.insert(place, url),
+                Err(error) => {
+                    self.withdraw(&hosted);
+                    return Err(RequestError::Url(error));
+                }
+            }
+        }
+        Ok((reachable, hosted))
+    }
+
+    /// Takes back what nobody will fetch.
+    fn withdraw(&self, hosted: &[Hosted]) {
+        if let Some(media) = &self.media {
+            hosted.iter().for_each(|file| media.store.withdraw(file));
+        }
     }
 
     /// The account that is named, or the default one.

@@ -35,11 +35,15 @@ pub enum HostError {
         "the file is no picture, sound, video, PDF, contact or calendar entry: send one of these"
     )]
     Kind,
-    /// It has more bytes than may be.
+    /// It has more bytes than may be, and stays so.
     #[error(
         "the file is larger than the {} that may be sent of {}: make it smaller",
         megabytes(*most),
-        if *is_picture { "a JPEG, PNG or GIF" } else { "anything but JPEG, PNG and GIF" }
+        if *is_picture {
+            "a JPEG, PNG or GIF, and could not be made small enough"
+        } else {
+            "anything but JPEG, PNG and GIF"
+        }
     )]
     TooLarge {
         /// The most bytes.
@@ -48,7 +52,7 @@ pub enum HostError {
         is_picture: bool,
     },
     /// All together have more bytes than may be.
-    #[error("the files of the message are larger than {} together: send fewer", megabytes(*.0))]
+    #[error("the files of the message are larger than {} together: send fewer or smaller ones", megabytes(*.0))]
     TooLargeTogether(u64),
     /// A carrier could not fetch it.
     #[error("carriers cannot fetch from that URL: it has to begin with https:// and be public")]

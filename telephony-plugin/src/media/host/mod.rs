@@ -5,13 +5,15 @@
 
 mod error;
 mod limits;
+mod opened;
+mod shrink;
 #[cfg(test)]
 mod tests;
 mod urls;
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,9 +24,10 @@ use telephony_webhook::{Asset, Assets};
 
 pub use self::error::HostError;
 pub use self::limits::MediaLimits;
+use self::opened::Opened;
 pub use self::urls::{MediaUrls, check_url};
 use super::files::{self, Partial};
-use super::kind::{HEAD_BYTES, Kind};
+use super::kind::Kind;
 use crate::urls::MEDIA_SEGMENT;
 
 /// How long a file is hosted. Carriers fetch within seconds, and once more when that fails.
@@ -44,6 +47,8 @@ struct Store {
     entropy: Arc<dyn Entropy>,
     /// What is hosted, by the name that is asked for, and until when.
     files: Mutex<HashMap<String, Timestamp>>,
+    /// Held while a picture is made smaller: one at a time, since each takes its memory.
+    shrinking: Mutex<()>,
 }
 
 /// What is to be hosted.
@@ -101,11 +106,11 @@ impl MediaStore {
             }
         }
         let (directory, files) = (directory.to_owned(), Mutex::new(hosted));
-        Ok(Self(Arc::new(Store { directory, clock, entropy, files })))
+        Ok(Self(Arc::new(Store { directory, clock, entropy, files, shrinking: Mutex::default() })))
     }
 
     /// Hosts everything that one message is to carry, in order; or nothing of it, when a part
-    /// cannot be.
+    /// cannot be. A picture that is too large is made smaller, everything else is hosted as it is.
     ///
     /// # Errors
     ///
@@ -180,15 +185,15 @@ impl Store {
         limits: &MediaLimits,
     ) -> Result<Vec<Hosted>, HostError> {
         self.sweep();
+        // All of it is looked at first: what one file takes is not there for the others.
+        let opened = sources.into_iter().map(Opened::open).collect::<Result<Vec<_>, _>>()?;
+        let rooms = limits.rooms(&opened)?;
         let (mut hosted, mut total) = (Vec::new(), 0);
-        for source in sources {
-            let one = self.host(source, limits).and_then(|one: Hosted| {
+        for (opened, room) in opened.into_iter().zip(rooms) {
+            let one = self.host(opened, room, limits).and_then(|one| {
                 total += one.bytes;
                 hosted.push(one);
-                if total > limits.total_bytes {
-                    return Err(HostError::TooLargeTogether(limits.total_bytes));
-                }
-                Ok(())
+                limits.check_total(total)
             });
             if let Err(error) = one {
                 hosted.iter().for_each(|one| self.withdraw(&one.name));
@@ -198,34 +203,31 @@ impl Store {
         Ok(hosted)
     }
 
-    fn host(&self, source: Source, limits: &MediaLimits) -> Result<Hosted, HostError> {
-        match source {
-            Source::File(path) => self.copy(open(&path)?, limits),
-            Source::Bytes(bytes) => self.copy(&*bytes, limits),
+    /// Hosts one file in so many bytes.
+    fn host(
+        &self,
+        mut opened: Opened,
+        room: u64,
+        limits: &MediaLimits,
+    ) -> Result<Hosted, HostError> {
+        if room < opened.length {
+            let shrunk = {
+                // It guards nothing that a panic could have left half done.
+                let _one = self.shrinking.lock().unwrap_or_else(PoisonError::into_inner);
+                shrink::shrink(&opened.read()?, room)
+            };
+            let shrunk = shrunk.ok_or_else(|| limits.refusal(&opened))?;
+            opened = Opened::open(Source::Bytes(shrunk))?;
         }
-    }
-
-    fn copy(&self, mut source: impl Read, limits: &MediaLimits) -> Result<Hosted, HostError> {
-        let mut head = Vec::new();
-        let head_bytes = HEAD_BYTES as u64;
-        source.by_ref().take(head_bytes).read_to_end(&mut head).map_err(HostError::Unreadable)?;
-        if head.is_empty() {
-            return Err(HostError::Empty);
-        }
-        // Words are what the message itself is for; a file of them is a key or a configuration.
-        let kind = Kind::sniff(&head).filter(|kind| kind.content_type != "text/plain");
-        let kind = kind.ok_or(HostError::Kind)?;
-        let most = limits.of_kind(kind);
+        let (kind, most) = (opened.kind, limits.of_kind(opened.kind));
         let token = Token::generate(&*self.entropy)?;
         let part = self.directory.join(format!("{}.part", token.as_str()));
         let (partial, mut file) = Partial::create(part).map_err(HostError::Store)?;
-        file.write_all(&head).map_err(HostError::Store)?;
-        // One byte more than may be shows that there are more.
-        let rest = (most + 1).saturating_sub(head.len() as u64);
-        let copied = io::copy(&mut source.take(rest), &mut file).map_err(HostError::Store)?;
-        let bytes = head.len() as u64 + copied;
+        // One byte more than may be shows that there are more: a file may have grown.
+        let mut content = opened.content.take(most.saturating_add(1));
+        let bytes = io::copy(&mut content, &mut file).map_err(HostError::Store)?;
         if bytes > most {
-            return Err(HostError::TooLarge { most, is_picture: MediaLimits::is_picture(kind) });
+            return Err(limits.too_large(kind));
         }
         let until = self.clock.now().saturating_add(LIFETIME);
         let name = format!("{}.{}", token.as_str(), kind.extension);
@@ -274,24 +276,6 @@ fn read_name(file: &str) -> Option<(String, Timestamp)> {
     let kind = Kind::of_extension(extension).filter(|_| is_token)?;
     let name = format!("{token}.{}", kind.extension);
     (file_name(&name, until).as_deref() == Some(file)).then_some((name, until))
-}
-
-/// Opens what is a file, and waits for nothing: a pipe may never be written to.
-fn open(path: &Path) -> Result<File, HostError> {
-    if !path.is_absolute() {
-        return Err(HostError::NotAbsolute);
-    }
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
-    let file = options.open(path).map_err(HostError::Unreadable)?;
-    // What was opened is looked at, and not what the path leads to a moment later.
-    let metadata = file.metadata().map_err(HostError::Unreadable)?;
-    if metadata.is_file() { Ok(file) } else { Err(HostError::NotAFile) }
 }
 
 impl std::fmt::Debug for Source {
