@@ -101,9 +101,7 @@ impl Carrier {
         } else {
             writeln!(output, "{} is {outcome}", super::state::text(&answer, "id"))?;
             for part in super::state::list(&answer, "parts") {
-                let (state, reason) = (part.get("state"), super::state::text(part, "reason"));
-                let state = state.and_then(serde_json::Value::as_str).unwrap_or_default();
-                writeln!(output, "  {state} {} {reason}", super::state::text(part, "providerId"))?;
+                output.write_all(super::message::part(part).as_bytes())?;
             }
         }
         Ok(match outcome {

@@ -7,6 +7,8 @@ mod demo;
 #[cfg(unix)]
 mod inbox;
 #[cfg(unix)]
+mod message;
+#[cfg(unix)]
 mod optout;
 #[cfg(unix)]
 mod pairing;

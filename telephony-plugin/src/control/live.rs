@@ -35,6 +35,12 @@ struct Send {
     idempotency_key: Option<IdempotencyKey>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OfMessage {
+    id: String,
+}
+
 impl Live {
     /// A server and its sockets.
     #[must_use]
@@ -64,6 +70,14 @@ impl Live {
             "inbox": self.service.inbox.counts().await?,
             "outbox": self.service.ledger.backlog().await?,
         }))
+    }
+
+    /// What is known of a message, with what its carrier says of it now.
+    async fn message(&self, params: OfMessage) -> Result<Value, RpcError> {
+        match self.service.message(&params.id).await? {
+            Some(status) => Ok(json!(status)),
+            None => Err(RpcError::new(ErrorCode::NotFound, "no message has this id")),
+        }
     }
 
     /// Writes a text down, and waits until the carrier has it or it is known why not.
@@ -97,6 +111,7 @@ impl Methods for Live {
         match method {
             "telephony.status" => self.status().await,
             "telephony.send" => self.send(read(params)?).await,
+            "telephony.message_status" => self.message(read(params)?).await,
             _ => {
                 if method.starts_with("pairing.") && self.service.has_host() {
                     let sentence = "OpenClaw decides who may talk: use `openclaw pairing`";

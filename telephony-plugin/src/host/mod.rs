@@ -4,6 +4,7 @@ mod challenges;
 mod command;
 mod gate;
 mod needs;
+mod news;
 pub mod protocol;
 mod roots;
 mod sends;

@@ -400,14 +400,55 @@ pub struct Approved {
     pub approved: bool,
 }
 
-/// What the carrier reported on a message that we sent.
+/// What has become of a message that we sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Reported {
+pub struct DeliveryUpdated {
     /// The account.
     #[schemars(with = "String")]
     pub account_id: AccountId,
-    /// The carrier's id of the message or call.
+    /// Our id of the message.
+    #[schemars(with = "String")]
+    pub id: MessageId,
+    /// The carrier's id of the part.
+    pub provider_id: String,
+    /// Whom it is for: E.164.
+    pub to: String,
+    /// How far the part has come.
+    pub status: String,
+    /// What went wrong, in the carrier's code.
+    pub code: Option<String>,
+    /// The same in words, with what to do.
+    pub explanation: Option<String>,
+    /// Whether the carrier's reports on it contradict each other.
+    pub conflicted: bool,
+    /// What the agent is told; missing when all is as it expects.
+    pub notice: Option<String>,
+}
+
+/// Somebody wants no more messages, or wants them again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OptOutUpdated {
+    /// The account that they texted.
+    #[schemars(with = "String")]
+    pub account_id: AccountId,
+    /// Who: E.164.
+    pub from: String,
+    /// Whether they want no more.
+    pub opted_out: bool,
+    /// What the agent is told.
+    pub notice: String,
+}
+
+/// What the carrier reported on a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallUpdated {
+    /// The account.
+    #[schemars(with = "String")]
+    pub account_id: AccountId,
+    /// The carrier's id of the call.
     pub provider_id: String,
     /// How far it has come.
     pub status: String,
@@ -546,7 +587,8 @@ pub fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
     method!(ToHost "access.approved", OfSender => Approved);
     method!(ToHost "inbound.message", InboundTurn => TurnTaken);
     method!(Notification "account.status", AccountStatus => Nothing);
-    method!(Notification "delivery.updated", Reported => Nothing);
-    method!(Notification "call.updated", Reported => Nothing);
+    method!(Notification "delivery.updated", DeliveryUpdated => Nothing);
+    method!(Notification "optout.updated", OptOutUpdated => Nothing);
+    method!(Notification "call.updated", CallUpdated => Nothing);
     methods
 }

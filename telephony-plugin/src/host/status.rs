@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
-use telephony_core::{AccountId, DeliveryUpdate, ProviderCallId, ProviderKind, ProviderMessageId};
+use telephony_core::{AccountId, ProviderCallId, ProviderKind, ProviderMessageId};
 use telephony_providers::ErrorKind;
 
 use super::protocol::{AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status};
 use super::sends::call_failed;
 use super::start::Running;
-use crate::outbound::{PartStatus, SendOutcome, SendStatus};
+use crate::outbound::{SendOutcome, SendStatus};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, RpcError};
 use crate::service::Account;
@@ -20,8 +20,7 @@ impl Running {
     /// word is not spoken; or from the carrier alone.
     pub(super) async fn get_status(&self, params: GetStatus) -> Result<Value, RpcError> {
         let GetStatus { id, account_id } = params;
-        if let Some(status) = self.service.ledger.status(&id).await? {
-            let status = self.refreshed(status).await?;
+        if let Some(status) = self.service.message(&id).await? {
             let word = word(&status).to_owned();
             let (kind, account_id) = ("message".to_owned(), status.account.clone());
             let detail = json!({ "outcome": status.outcome, "parts": status.parts });
@@ -45,27 +44,6 @@ impl Running {
         }
         let sentence = "id: there is no record of it, and no carrier of the accounts knows it";
         Err(RpcError::new(ErrorCode::NotFound, sentence).with_data(json!({ "field": "id" })))
-    }
-
-    /// The record, with what the carrier says of parts whose last report is not final.
-    async fn refreshed(&self, status: SendStatus) -> Result<SendStatus, RpcError> {
-        let Some(account) = self.service.account(&status.account) else { return Ok(status) };
-        let is_open = |part: &&PartStatus| {
-            part.delivery.as_ref().is_none_or(|delivery| !delivery.is_settled())
-        };
-        let open = status.parts.iter().filter(is_open);
-        let mut told = false;
-        for id in open.filter_map(|part| part.provider_id.clone()) {
-            // A carrier that does not answer leaves us with what we know.
-            let Ok(report) = account.connection.messaging.fetch(&id).await else { continue };
-            let update = DeliveryUpdate::new(status.account.clone(), id, report);
-            self.service.outbox.apply(&update).await?;
-            told = true;
-        }
-        if told && let Some(newer) = self.service.ledger.status(status.id.as_str()).await? {
-            return Ok(newer);
-        }
-        Ok(status)
     }
 
     /// What an account's carrier says of an id of its own, of a message or a call.

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::json;
-use telephony_core::{Body, Event, MessageId};
+use telephony_core::{Body, MessageId};
 use tokio::sync::Notify;
 
-use super::protocol::{InboundFile, InboundTurn, Reported, TurnTaken};
+use super::news::notification;
+use super::protocol::{InboundFile, InboundTurn, TurnTaken};
 use crate::handler::{HandlerError, Incoming};
 use crate::media::fetch::{Fetched, Fetcher};
 use crate::report::chain;
 use crate::rpc::{Connection, ConnectionError, ErrorCode, RpcError};
-use crate::service::{Account, Adoption, Agent};
+use crate::service::{Account, Adoption, Agent, News};
 
 /// The host, as the service's agent.
 #[derive(Debug)]
@@ -168,23 +169,8 @@ impl Agent for HostAgent {
         Ok(None)
     }
 
-    async fn hear(&self, event: &Event) {
-        let (method, account_id, provider_id, status) = match event {
-            Event::Delivery(update) => {
-                let (id, status) = (update.id.as_str(), update.report.status.as_str());
-                ("delivery.updated", &update.account, id, status)
-            }
-            Event::Call(update) => {
-                let status = update.status.map_or(update.raw.as_str(), |status| status.as_str());
-                ("call.updated", &update.account, update.id.as_str(), status)
-            }
-            _ => return,
-        };
-        let reported = Reported {
-            account_id: account_id.clone(),
-            provider_id: provider_id.to_owned(),
-            status: status.to_owned(),
-        };
-        self.connection.notify(method, &json!(reported)).await;
+    async fn hear(&self, news: &News) {
+        let (method, params) = notification(news);
+        self.connection.notify(method, &params).await;
     }
 }

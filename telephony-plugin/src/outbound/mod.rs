@@ -1,6 +1,7 @@
 //! From a text to the carrier: planned, written down, sent, and never sent twice.
 
 mod callback;
+mod delivery;
 mod ledger;
 mod limits;
 mod outbox;
@@ -8,6 +9,7 @@ mod pace;
 mod plan;
 mod send;
 
+pub use self::delivery::{Delivery, Reported};
 pub use self::ledger::{Backlog, Claimed, LedgerError, OptOutSource, OptedOut, SqliteLedger};
 pub(crate) use self::limits::is_time_zone;
 pub use self::outbox::{Outbox, Sender, SubmitError};

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use telephony_core::config::{Account, Serve};
 use telephony_core::{
-    AccountId, Applied, Clock, DeliveryUpdate, Entropy, EntropyError, HttpUrl, IdError, MessageId,
-    OutboundMessage, ProviderKind, Reference, Timestamp, Token,
+    AccountId, Applied, CarrierCode, Clock, DeliveryUpdate, Entropy, EntropyError, HttpUrl,
+    IdError, MessageId, OutboundMessage, PhoneNumber, ProviderKind, Reference, Timestamp, Token,
 };
 use telephony_providers::{
     Error as ProviderError, ErrorKind, MessagingProvider, Outcome, Sent, explain,
@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::callback::StatusCallback;
+use super::delivery::Delivery;
 use super::ledger::{Claimed, LedgerError, OptOutSource, SqliteLedger};
 use super::limits::Limits;
 use super::pace::Pace;
@@ -164,11 +165,12 @@ impl Outbox {
     /// # Errors
     ///
     /// [`SubmitError`] when it is not on disk.
-    pub async fn submit(&self, send: NewSend) -> Result<MessageId, SubmitError> {
+    pub async fn submit(&self, mut send: NewSend) -> Result<MessageId, SubmitError> {
         if send.parts.is_empty() {
             return Err(SubmitError::Empty);
         }
         let id = MessageId::generate(&*self.clock, &*self.entropy)?;
+        send.provider = self.sender(&send.account).map(|sender| sender.provider.kind());
         let reference = || -> Result<_, SubmitError> {
             Ok(Reference::new(Token::generate(&*self.entropy)?.as_str())?)
         };
@@ -216,36 +218,44 @@ impl Outbox {
         self.settled(id).await
     }
 
-    /// Takes a carrier's report. One on what we did not send is nobody's.
+    /// Takes a carrier's report: what has become of the part then. One on what we did not send is
+    /// nobody's.
     ///
     /// # Errors
     ///
     /// [`LedgerError`] when the database fails.
-    pub async fn apply(&self, update: &DeliveryUpdate) -> Result<(), LedgerError> {
+    pub async fn apply(&self, update: &DeliveryUpdate) -> Result<Option<Delivery>, LedgerError> {
         let (account_id, status) = (&update.account, update.report.status);
         let provider_id = update.id.as_str();
-        match self.ledger.apply(update.clone(), self.clock.now()).await? {
-            Some(Applied::Conflicted) => {
-                tracing::warn!(%account_id, provider_id, %status, "contradicts an earlier report");
-            }
-            Some(_) => tracing::info!(%account_id, provider_id, %status, "reported"),
-            None => tracing::debug!(%account_id, provider_id, %status, "is not one of ours"),
+        let delivery = self.ledger.apply(update.clone(), self.clock.now()).await?;
+        let Some(delivery) = delivery else {
+            tracing::debug!(%account_id, provider_id, %status, "is not one of ours");
+            return Ok(None);
+        };
+        let (message_id, code) =
+            (&delivery.id, update.report.code.as_ref().map(CarrierCode::as_str));
+        if delivery.applied == Applied::Conflicted {
+            tracing::warn!(%account_id, %message_id, provider_id, %status, "contradicts an earlier report");
+        } else if status.is_failure() && delivery.is_news() {
+            let explanation = delivery.explanation;
+            tracing::warn!(%account_id, %message_id, provider_id, %status, code, explanation, "was not delivered");
+        } else {
+            tracing::info!(%account_id, %message_id, provider_id, %status, code, "reported");
         }
         self.changed.notify_waiters();
-        self.heed(update).await
+        self.heed(update, &delivery.to).await?;
+        Ok(Some(delivery))
     }
 
     /// Some carriers take what is for somebody who has opted out, and say so in a report.
-    async fn heed(&self, update: &DeliveryUpdate) -> Result<(), LedgerError> {
+    async fn heed(&self, update: &DeliveryUpdate, to: &PhoneNumber) -> Result<(), LedgerError> {
         let Some(code) = &update.report.code else { return Ok(()) };
         let Some(sender) = self.sender(&update.account) else { return Ok(()) };
         if explain(sender.provider.kind(), code.as_str()).kind != ErrorKind::OptedOut {
             return Ok(());
         }
-        if let Some(to) = self.ledger.recipient(&update.account, &update.id).await? {
-            let now = self.clock.now();
-            self.ledger.opt_out(&update.account, &to, OptOutSource::Carrier, now).await?;
-        }
+        let now = self.clock.now();
+        self.ledger.opt_out(&update.account, to, OptOutSource::Carrier, now).await?;
         Ok(())
     }
 

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use telephony_core::{
-    AccountId, Body, DeliveryState, HttpUrl, IdempotencyKey, MessageId, PhoneNumber,
+    AccountId, Body, DeliveryState, HttpUrl, IdempotencyKey, MessageId, PhoneNumber, ProviderKind,
     ProviderMessageId, Timestamp,
 };
+
+use super::delivery::Reported;
 
 /// One message that is handed to the carrier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +81,8 @@ pub struct NewSend {
     pub retries: Retries,
     /// What was asked for, where the parts do not say it: they change with the settings.
     asked: Option<[u8; 32]>,
+    /// Whose codes the reports on it will have.
+    pub(super) provider: Option<ProviderKind>,
 }
 
 impl NewSend {
@@ -90,7 +94,7 @@ impl NewSend {
         source: Source,
         parts: Vec<Part>,
     ) -> Self {
-        Self { account, to, source, parts, retries: Retries::Ours, asked: None }
+        Self { account, to, source, parts, retries: Retries::Ours, asked: None, provider: None }
     }
 
     /// Has this tried again by whoever asked for it.
@@ -201,6 +205,12 @@ pub struct PartStatus {
     /// What the carrier reported of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryState>,
+    /// What went wrong on the way to the phone, in words, with what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<&'static str>,
+    /// Each thing that the carrier said of it, in the order in which it came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Reported>,
     /// Why it was not sent, or is not known to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -276,6 +286,8 @@ mod tests {
                 state: *state,
                 provider_id: None,
                 delivery: None,
+                explanation: None,
+                history: Vec::new(),
                 reason: None,
             };
             SendOutcome::of(&states.iter().map(part).collect::<Vec<_>>())

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use telephony_core::{Body, Clock, Event};
+use telephony_core::{AccountId, Body, CallUpdate, Clock, PhoneNumber};
 use telephony_webhook::{Inbox, InboxError, Lease};
 use thiserror::Error;
 
 use super::Account;
 use crate::handler::{Handler, HandlerError, Incoming};
+use crate::outbound::Delivery;
 
 /// Takes messages of people who may talk. It may be given the same one more than once, with the
 /// same id: after a crash, or after it failed.
@@ -27,8 +28,27 @@ pub trait Agent: std::fmt::Debug + Send + Sync {
         adoption: &Arc<Adoption>,
     ) -> Result<Option<Body>, HandlerError>;
 
-    /// Hears of what is no message: of a delivery, of a call.
-    async fn hear(&self, _: &Event) {}
+    /// Hears of what is no message. It is told, and not asked for an answer.
+    async fn hear(&self, _: &News) {}
+}
+
+/// What an agent is told beside messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum News {
+    /// A message of ours has come further, or has failed.
+    Delivery(Delivery),
+    /// Something has happened to a call.
+    Call(CallUpdate),
+    /// Somebody wants no more messages, or wants them again.
+    OptOut {
+        /// The account that they texted.
+        account: AccountId,
+        /// Who.
+        number: PhoneNumber,
+        /// Whether they want no more.
+        is_out: bool,
+    },
 }
 
 /// Answers by a handler.

@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 mod calls;
+mod deliveries;
 mod dispatch;
 mod housekeeping;
 mod keywords;
@@ -27,7 +28,7 @@ use telephony_webhook::Inbox;
 use tokio::sync::{Notify, watch};
 
 pub use self::account::Account;
-pub use self::agent::{AdoptError, Adoption, Agent, Answering};
+pub use self::agent::{AdoptError, Adoption, Agent, Answering, News};
 pub use self::calls::{Call, CallError};
 pub use self::housekeeping::RETENTION;
 pub use self::notes::{Owing, OwingError};

@@ -8,7 +8,7 @@ use telephony_pairing::Access;
 use telephony_webhook::{EntryState, InboxError, Leased};
 
 use super::dispatch::LEASE;
-use super::{Account, Adoption, Telephony, keywords};
+use super::{Account, Adoption, News, Telephony, keywords};
 use crate::handler::Incoming;
 use crate::outbound::{NewSend, OptOutSource, Source};
 use crate::report::chain;
@@ -116,14 +116,13 @@ async fn take(
             None => Err(TryAgain(format!("account {} was removed", message.account))),
         },
         Event::Delivery(update) => {
-            service.outbox.apply(update).await?;
-            service.agent.hear(&leased.event).await;
+            service.report(update).await?;
             Ok(())
         }
         Event::Call(update) => {
             let status = update.raw.as_str();
             tracing::info!(account_id = %update.account, call_id = %update.id, status, "call");
-            service.agent.hear(&leased.event).await;
+            service.agent.hear(&News::Call(update.clone())).await;
             Ok(())
         }
         // What a later version of the program wrote is not for this one.
@@ -206,10 +205,12 @@ async fn heeded(
 ) -> Result<bool, TryAgain> {
     let Some(keyword) = keywords::keyword(message) else { return Ok(false) };
     let Some(from) = message.from.number() else { return Ok(true) };
+    let mut is_out = None;
     match keyword {
         OptOut::Stop => {
             let now = service.clock.now();
             service.ledger.opt_out(account, from, OptOutSource::Word, now).await?;
+            is_out = Some(true);
             tell("has opted out: nothing more is sent there");
         }
         OptOut::Start => {
@@ -218,11 +219,15 @@ async fn heeded(
             if !was_out && message.opt_out.is_none() {
                 return Ok(false);
             }
+            is_out = was_out.then_some(false);
             tell("has opted in again");
         }
         OptOut::Help => tell("asks for help, which the carrier has given"),
     }
-    service.agent.hear(&Event::Message(message.clone())).await;
+    if let Some(is_out) = is_out {
+        let (account, number) = (account.clone(), from.clone());
+        service.agent.hear(&News::OptOut { account, number, is_out }).await;
+    }
     Ok(true)
 }
 

@@ -1,6 +1,7 @@
 //! What is to go out and what became of it, on disk.
 
 mod columns;
+mod history;
 mod opt_outs;
 mod queries;
 mod records;
@@ -12,13 +13,14 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 use telephony_core::{
-    AccountId, Applied, DeliveryUpdate, IdempotencyKey, MessageId, PhoneNumber, ProviderMessageId,
+    AccountId, DeliveryUpdate, IdempotencyKey, MessageId, PhoneNumber, ProviderMessageId,
     Reference, StatusReport, Timestamp,
 };
 use telephony_webhook::{Schema, SqliteWriter, WriteError};
 use thiserror::Error;
 
 pub use self::opt_outs::{OptOutSource, OptedOut};
+use super::delivery::Delivery;
 use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue_source};
 
 /// Keeps sends in tables of the one database. Each method is one transaction, and what it says
@@ -180,7 +182,7 @@ impl SqliteLedger {
         &self,
         update: DeliveryUpdate,
         now: Timestamp,
-    ) -> Result<Option<Applied>, LedgerError> {
+    ) -> Result<Option<Delivery>, LedgerError> {
         self.transact(move |db| records::apply(db, &update, now)).await
     }
 
@@ -281,6 +283,16 @@ impl SqliteLedger {
     /// [`LedgerError`] when the database fails.
     pub async fn backlog(&self) -> Result<Backlog, LedgerError> {
         self.transact(records::backlog).await
+    }
+
+    /// When the last send was written down that has `count` after it; `None` when there are not so
+    /// many.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn beyond(&self, count: usize) -> Result<Option<Timestamp>, LedgerError> {
+        self.transact(move |db| records::beyond(db, count)).await
     }
 
     /// Erases the contents of parts that ended before `erase_before`, and forgets sends that were

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 use serde::Serialize;
-use telephony_core::{AccountId, PhoneNumber, ProviderMessageId, Timestamp};
+use telephony_core::{AccountId, PhoneNumber, Timestamp};
 
 use super::columns::parsed;
 use super::queries::Answer;
@@ -116,23 +116,6 @@ impl SqliteLedger {
     ) -> Result<Vec<OptedOut>, LedgerError> {
         let account = account.clone();
         self.transact(move |db| list(db, &account, limit)).await
-    }
-
-    /// Whom the message went to that the carrier has under that id.
-    pub(in crate::outbound) async fn recipient(
-        &self,
-        account: &AccountId,
-        id: &ProviderMessageId,
-    ) -> Result<Option<PhoneNumber>, LedgerError> {
-        let (account, id) = (account.clone(), id.clone());
-        self.transact(move |db| {
-            let sql = "SELECT recipient FROM outbound_send WHERE id IN
-                (SELECT send FROM outbound_part WHERE provider_id = ?1 AND account = ?2)";
-            let mut statement = db.prepare_cached(sql)?;
-            let mut found = statement.query([id.as_str(), account.as_str()])?;
-            found.next()?.map(|row| parsed(row, 0)).transpose()
-        })
-        .await
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Error, OptionalExtension, params};
 use telephony_core::{
-    AccountId, DeliveryState, MessageId, PhoneNumber, ProviderMessageId, Reference, StatusReport,
-    Timestamp,
+    AccountId, DeliveryState, MessageId, PhoneNumber, ProviderKind, ProviderMessageId, Reference,
+    StatusReport, Timestamp,
 };
 
 use super::Claimed;
 use super::columns::{json, number, parsed, read_json, rows, state};
+use super::history::note;
 use super::records::delivery;
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, Retries, Source, is_answer};
 
@@ -36,8 +37,8 @@ pub(super) fn enqueue(
     let inserted = db
         .prepare_cached(
             "INSERT INTO outbound_send
-                (id, account, recipient, source, fingerprint, created_at, retries)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (account, source) DO NOTHING",
+                (id, account, recipient, source, fingerprint, created_at, retries, provider)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (account, source) DO NOTHING",
         )?
         .execute(params![
             id.as_str(),
@@ -46,7 +47,8 @@ pub(super) fn enqueue(
             source,
             fingerprint,
             now,
-            send.retries == Retries::Theirs
+            send.retries == Retries::Theirs,
+            send.provider.map(ProviderKind::as_str)
         ])?;
     if inserted == 0 {
         let sql = "SELECT id, fingerprint FROM outbound_send WHERE account = ?1 AND source = ?2";
@@ -225,6 +227,7 @@ pub(super) fn sent(
     report: StatusReport,
     now: Timestamp,
 ) -> Answer<()> {
+    note(db, row, &report, now)?;
     // A report of the carrier may have been quicker than its answer.
     let delivery = match delivery(db, row)? {
         Some(mut known) => {

@@ -1,13 +1,17 @@
 //! What is known of what was sent, and how long it is kept.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use telephony_core::{
-    AccountId, Applied, DeliveryState, DeliveryUpdate, MessageId, PhoneNumber, Timestamp,
+    AccountId, Applied, DeliveryState, DeliveryUpdate, MessageId, PhoneNumber, ProviderKind,
+    ProviderMessageId, Timestamp,
 };
 
 use super::Backlog;
 use super::columns::{json, optional, parsed, read_json, rows, state};
+use super::history::note;
 use super::queries::{Answer, advance};
+use crate::outbound::delivery::{Delivery, explanation};
 use crate::outbound::send::{PartState, PartStatus, SendOutcome, SendStatus};
 
 /// The part that the carrier reports on. Not every carrier signs the URL that the reference is in,
@@ -34,9 +38,10 @@ pub(super) fn apply(
     db: &Connection,
     update: &DeliveryUpdate,
     now: Timestamp,
-) -> Answer<Option<Applied>> {
+) -> Answer<Option<Delivery>> {
     let row = reported(db, update)?;
     let Some(row) = row else { return Ok(None) };
+    note(db, row, &update.report, now)?;
     let (applied, delivery) = match delivery(db, row)? {
         Some(mut known) => (known.apply(update.report.clone()), known),
         None => (Applied::Advanced, DeliveryState::new(update.report.clone())),
@@ -51,7 +56,35 @@ pub(super) fn apply(
     )?
     .execute(params![row, json(&delivery)?, now.as_millisecond(), update.id.as_str()])?;
     advance(db, row)?;
-    Ok(Some(applied))
+    delivered(db, row, &delivery, applied).map(Some)
+}
+
+/// What has become of a part, for those who want to know.
+fn delivered(
+    db: &Connection,
+    row: i64,
+    delivery: &DeliveryState,
+    applied: Applied,
+) -> Answer<Delivery> {
+    db.prepare_cached(
+        "SELECT send.id, send.account, send.recipient, part.provider_id, send.provider
+            FROM outbound_part AS part JOIN outbound_send AS send ON send.id = part.send
+            WHERE part.sequence = ?1",
+    )?
+    .query_row([row], |found| {
+        let provider: Option<ProviderKind> = optional(found, 4)?;
+        Ok(Delivery {
+            id: parsed(found, 0)?,
+            account: parsed(found, 1)?,
+            to: parsed(found, 2)?,
+            provider_id: parsed::<ProviderMessageId>(found, 3)?,
+            status: delivery.status(),
+            code: delivery.report().code.clone(),
+            explanation: explanation(provider, delivery),
+            is_conflicted: delivery.is_conflicted(),
+            applied,
+        })
+    })
 }
 
 pub(super) fn of_source(
@@ -69,40 +102,48 @@ pub(super) fn of_source(
 pub(super) fn status(db: &Connection, id: &str) -> Answer<Option<SendStatus>> {
     let find = |sql| {
         db.prepare_cached(sql)?
-            .query_row([id], |row| Ok((parsed(row, 0)?, parsed(row, 1)?, row.get(2)?)))
+            .query_row([id], |row| {
+                Ok((parsed(row, 0)?, parsed(row, 1)?, row.get(2)?, optional(row, 3)?))
+            })
             .optional()
     };
     // Two questions, because one with an OR in it reads every part.
-    let mut found = find("SELECT id, account, created_at FROM outbound_send WHERE id = ?1")?;
+    let mut found =
+        find("SELECT id, account, created_at, provider FROM outbound_send WHERE id = ?1")?;
     if found.is_none() {
         found = find(
-            "SELECT id, account, created_at FROM outbound_send WHERE id =
+            "SELECT id, account, created_at, provider FROM outbound_send WHERE id =
                 (SELECT send FROM outbound_part WHERE provider_id = ?1
                     ORDER BY sequence DESC LIMIT 1)",
         )?;
     }
-    let Some((id, account, created_at)) = found else { return Ok(None) };
+    let Some((id, account, created_at, provider)) = found else { return Ok(None) };
     let id: MessageId = id;
     let parts: Vec<PartStatus> = db
         .prepare_cached(
-            "SELECT state, provider_id, delivery, reason FROM outbound_part
-                WHERE send = ?1 ORDER BY sequence",
+            "SELECT state, provider_id, delivery, reason, coalesce(history, '[]')
+                FROM outbound_part WHERE send = ?1 ORDER BY sequence",
         )?
-        .query_map([id.as_str()], |row| {
-            Ok(PartStatus {
-                state: state(row.get(0)?),
-                provider_id: optional(row, 1)?,
-                delivery: match row.get_ref(2)? {
-                    rusqlite::types::ValueRef::Null => None,
-                    _ => Some(read_json(row, 2)?),
-                },
-                reason: row.get(3)?,
-            })
-        })?
+        .query_map([id.as_str()], |row| part_status(row, provider))?
         .collect::<Answer<_>>()?;
     let created_at = Timestamp::from_millisecond(created_at);
     let outcome = SendOutcome::of(&parts);
     Ok(Some(SendStatus { id, account, created_at, outcome, parts }))
+}
+
+fn part_status(row: &Row<'_>, provider: Option<ProviderKind>) -> Answer<PartStatus> {
+    let delivery: Option<DeliveryState> = match row.get_ref(2)? {
+        ValueRef::Null => None,
+        _ => Some(read_json(row, 2)?),
+    };
+    Ok(PartStatus {
+        state: state(row.get(0)?),
+        provider_id: optional(row, 1)?,
+        explanation: delivery.as_ref().and_then(|delivery| explanation(provider, delivery)),
+        delivery,
+        reason: row.get(3)?,
+        history: read_json(row, 4)?,
+    })
 }
 
 pub(super) fn replies_since(
@@ -183,6 +224,13 @@ pub(super) fn backlog(db: &Connection) -> Answer<Backlog> {
         }
     }
     Ok(backlog)
+}
+
+pub(super) fn beyond(db: &Connection, count: usize) -> Answer<Option<Timestamp>> {
+    let sql = "SELECT created_at FROM outbound_send ORDER BY created_at DESC LIMIT 1 OFFSET ?1";
+    db.prepare_cached(sql)?
+        .query_row([rows(count)], |row| row.get(0).map(Timestamp::from_millisecond))
+        .optional()
 }
 
 pub(super) fn clean(

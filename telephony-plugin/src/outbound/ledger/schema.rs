@@ -80,4 +80,11 @@ pub(super) const MIGRATIONS: &[&str] = &[
     -- When they last wrote, where that matters: in milliseconds since the Unix epoch.
     ALTER TABLE outbound_contact ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+    -- Whose codes the reports on a send have: its account may be at another provider by now.
+    ALTER TABLE outbound_send ADD COLUMN provider TEXT;
+
+    -- JSON of what the carrier said of a part, in the order in which it came.
+    ALTER TABLE outbound_part ADD COLUMN history TEXT;
+",
 ];

@@ -13,7 +13,8 @@ async fn a_report_resolves_what_is_unknown() {
     ledger.unknown(a0.row, "no answer".to_owned(), NOW).await.unwrap();
     assert_eq!(ledger.backlog().await.unwrap().unknown, 1);
     let receipt = update("A", MessageStatus::Delivered, Some("a-0"));
-    assert_eq!(ledger.apply(receipt, NOW).await.unwrap(), Some(Applied::Advanced));
+    let applied = ledger.apply(receipt, NOW).await.unwrap().map(|delivery| delivery.applied);
+    assert_eq!(applied, Some(Applied::Advanced));
     let known = status(&ledger, "a").await;
     assert_eq!((known.outcome, &known.parts[0].reason), (SendOutcome::Sent, &None));
     assert_eq!(known.parts[0].provider_id.as_ref().unwrap().as_str(), "A");
@@ -68,5 +69,66 @@ async fn reports_are_for_the_part_with_the_carriers_id() {
     assert_eq!(ledger.apply(elsewhere, NOW).await.unwrap(), None);
     assert_eq!(delivered("a").await, MessageStatus::Queued);
     let contradiction = ledger.apply(update("B", Delivered, None), NOW).await.unwrap();
-    assert_eq!(contradiction, Some(Applied::Conflicted));
+    assert_eq!(contradiction.map(|delivery| delivery.applied), Some(Applied::Conflicted));
+}
+
+#[tokio::test]
+async fn what_the_carrier_said_is_kept_in_its_order() {
+    let ledger = in_memory();
+    let mut new = reply(1, "a", &["a0"]);
+    new.provider = Some(telephony_core::ProviderKind::Twilio);
+    add(&ledger, "a", new).await;
+    sent(&ledger, &claim_one(&ledger, NOW).await, "A").await;
+    let mut failed = update("A", MessageStatus::Undelivered, None);
+    failed.report.code = Some(telephony_core::CarrierCode::new("30003"));
+    for (seconds, report) in [
+        (1, update("A", MessageStatus::Sent, None)),
+        (2, failed.clone()),
+        (3, failed),
+        (4, update("A", MessageStatus::Sending, None)),
+    ] {
+        ledger.apply(report, later(seconds)).await.unwrap();
+    }
+    let known = status(&ledger, "a").await.parts.remove(0);
+    use MessageStatus::{Queued, Sending, Sent, Undelivered};
+    let told: Vec<_> = known.history.iter().map(|told| (told.at, told.report.status)).collect();
+    let expected = [(0, Queued), (1, Sent), (2, Undelivered), (4, Sending)];
+    assert_eq!(told, expected.map(|(seconds, status)| (later(seconds), status)));
+    assert_eq!(known.delivery.unwrap().status(), Undelivered);
+    let words = known.explanation.unwrap();
+    assert_eq!(
+        words,
+        telephony_providers::explain(telephony_core::ProviderKind::Twilio, "30003").sentence
+    );
+}
+
+#[tokio::test]
+async fn a_carrier_that_says_much_fills_no_disk() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["a0"])).await;
+    sent(&ledger, &claim_one(&ledger, NOW).await, "A").await;
+    for sequence in 0..100 {
+        let mut told = update("A", MessageStatus::Sent, None);
+        told.report.order = telephony_core::Order::Sequence(sequence);
+        ledger.apply(told, NOW).await.unwrap();
+    }
+    let known = status(&ledger, "a").await.parts.remove(0);
+    assert_eq!(known.history.len(), super::super::history::MAX_REPORTS);
+    let last = known.delivery.unwrap().report().order;
+    assert_eq!(last, telephony_core::Order::Sequence(99), "what is not kept counts all the same");
+}
+
+#[tokio::test]
+async fn so_many_sends_are_known_and_no_more() {
+    let ledger = in_memory();
+    for (seconds, name) in (0..).zip(["a", "b", "c", "d"]) {
+        enqueue(&ledger, name, reply(1, name, &["x"]), later(seconds)).await;
+        sent(&ledger, &claim_one(&ledger, later(seconds)).await, name).await;
+    }
+    assert_eq!(ledger.beyond(4).await.unwrap(), None);
+    let beyond = ledger.beyond(2).await.unwrap();
+    assert_eq!(beyond, Some(later(1)));
+    assert_eq!(ledger.clean(NOW, beyond.unwrap(), 10).await.unwrap(), 1);
+    assert!(ledger.status("msg_send_a").await.unwrap().is_none());
+    assert!(ledger.status("msg_send_b").await.unwrap().is_some());
 }
