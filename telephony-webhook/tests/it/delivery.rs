@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::json;
-use telephony_core::{DeliveryState, Event, MessageStatus, Order, StatusReport};
+use telephony_core::{DeliveryState, Event, MessageStatus, Order, StatusReport, Timestamp};
 use telephony_webhook::{Notice, Route, parse};
 
 use crate::parse::{ACCOUNTS, verified};
@@ -61,6 +61,15 @@ type Posted = (usize, Word, u8);
 
 fn is_finalized(place: u8) -> bool {
     place.is_multiple_of(2)
+}
+
+/// Where a report stands, as its carrier says it.
+fn stands(&(carrier, _, place): &Posted) -> Order {
+    match carrier {
+        0 => Order::Unknown,
+        1 => Order::OccurredAt(Timestamp::from_second(1_767_225_600 + i64::from(place))),
+        _ => Order::Sequence(u64::from(place)),
+    }
 }
 
 /// Reads a report as it is posted; nothing where the carrier said nothing that is known.
@@ -155,8 +164,10 @@ proptest! {
         prop_assert_eq!(state.status().rank(), rank);
         prop_assert_eq!(state.is_conflicted(), is_contradicted(&meant));
         // Of what is as far along, the carrier's own order decides.
-        let furthest = reports.iter().filter(|report| report.status.rank() == rank);
-        let latest = furthest.map(|report| report.order).max().unwrap_or(Order::Unknown);
+        let furthest = posted.iter().filter(|(_, (_, means), _)| {
+            means.is_some_and(|status| status.rank() == rank)
+        });
+        let latest = furthest.map(stands).max().unwrap_or_default();
         prop_assert_eq!(state.report().order, latest);
         let finalized = |(carrier, (_, means), place): &Posted| {
             *carrier == 1 && means.is_some() && is_finalized(*place)

@@ -148,7 +148,7 @@ async fn an_error_shows_no_credentials_and_no_address() {
 
 /// Serves TLS for some names: the path is what a line of the journey answers. Tells who was asked
 /// what, and with which credentials.
-async fn tls_server(
+pub(super) async fn tls_server(
     names: &[&str],
     answers: &'static [(&str, &str)],
 ) -> (SocketAddr, ClientConfig, Log) {
@@ -213,7 +213,7 @@ async fn tls_server(
     (address, client, log)
 }
 
-type Log = Arc<Mutex<Vec<String>>>;
+pub(super) type Log = Arc<Mutex<Vec<String>>>;
 
 /// A bench on which some names are looked up as public, and lead to `address` all the same.
 fn bench_at(address: SocketAddr, tls: &ClientConfig) -> Bench {

@@ -72,6 +72,9 @@ async fn what_it_is_and_what_it_is_said_to_be_have_to_agree() {
         (ok().set_body_raw("#!/bin/sh\n", "image/png"), None, "no picture"),
         (ok().set_body_raw(b"MZ\x90\0\x03\0\0\0".to_vec(), "image/png"), None, "no picture"),
         (ok().set_body_raw(b"PK\x03\x04\x14\0\0\0".to_vec(), "image/png"), None, "no picture"),
+        // A web page, and one that is compressed without saying so.
+        (ok().set_body_raw("<!DOCTYPE html><p>Hi", "image/jpeg"), None, "no picture"),
+        (ok().set_body_raw(b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), "image/png"), None, "no picture"),
         (ok().set_body_raw("", "image/png"), None, "it is empty"),
     ] {
         let error = fetched(answer, declared).await.unwrap_err().to_string();

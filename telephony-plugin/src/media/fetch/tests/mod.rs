@@ -3,6 +3,7 @@
 mod carriers;
 mod contents;
 mod private;
+mod table;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -9,7 +9,7 @@ use super::super::address::tests::PRIVATE;
 use super::*;
 
 /// The names that carriers' files come from.
-fn carriers() -> [(Account, &'static str); 4] {
+pub(super) fn carriers() -> [(Account, &'static str); 4] {
     [
         (twilio(None), "api.twilio.com"),
         (telnyx(None), "media.telnyx.com"),
@@ -19,12 +19,12 @@ fn carriers() -> [(Account, &'static str); 4] {
 }
 
 /// How an address is written in a URL.
-fn host(address: &str) -> String {
+pub(super) fn host(address: &str) -> String {
     if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
 }
 
 /// This machine, in every family, as a trap that counts.
-async fn traps() -> Vec<Trap> {
+pub(super) async fn traps() -> Vec<Trap> {
     let mut traps = vec![Trap::set("127.0.0.1:0").await];
     // Some machines have no IPv6.
     if TcpListener::bind("[::1]:0").await.is_ok() {
@@ -55,7 +55,7 @@ fn written(trap: &Trap) -> Vec<String> {
     hosts.iter().map(|host| format!("https://{host}:{port}/1")).collect()
 }
 
-async fn nobody_was_dialled(traps: &[Trap]) {
+pub(super) async fn nobody_was_dialled(traps: &[Trap]) {
     for trap in traps {
         assert_eq!(trap.sprung().await, 0, "{}", trap.address);
     }
@@ -158,23 +158,25 @@ async fn no_redirect_leads_there() {
     nobody_was_dialled(&traps).await;
 }
 
+/// What passes the guard leads to a trap or a server of the test's, so that nothing on the Internet
+/// is dialled.
+pub(super) struct Detour(pub(super) Guard, pub(super) SocketAddr);
+
+impl Resolve for Detour {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (passed, instead) = (self.0.resolve(name), self.1);
+        Box::pin(async move {
+            let passed: Vec<_> = passed.await?.collect();
+            assert!(passed.iter().all(|address| Reach::Public.allows(address.ip())));
+            Ok(Box::new(passed.into_iter().map(move |_| instead)) as Addrs)
+        })
+    }
+}
+
 /// A name that is public when it is looked at, and private a moment later: what was looked at is
-/// what is dialled. So that nothing on the Internet is, what passed the guard leads to a trap.
+/// what is dialled.
 #[tokio::test]
 async fn a_name_that_changes_changes_nothing() {
-    struct Detour(Guard, SocketAddr);
-
-    impl Resolve for Detour {
-        fn resolve(&self, name: Name) -> Resolving {
-            let (passed, instead) = (self.0.resolve(name), self.1);
-            Box::pin(async move {
-                let passed: Vec<_> = passed.await?.collect();
-                assert!(passed.iter().all(|address| Reach::Public.allows(address.ip())));
-                Ok(Box::new(passed.into_iter().map(move |_| instead)) as Addrs)
-            })
-        }
-    }
-
     let public_v4 = SocketAddr::from((Ipv4Addr::new(1, 1, 1, 1), 0));
     let public_v6 = SocketAddr::new("2606:4700:4700::1111".parse().unwrap(), 0);
     for private in traps().await {
