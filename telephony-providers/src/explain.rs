@@ -47,16 +47,33 @@ pub fn explain(provider: ProviderKind, code: &str) -> Explanation {
     })
 }
 
+/// All codes of a carrier that are known, and what they mean, in the order of their numbers.
+///
+/// ```
+/// use telephony_core::ProviderKind;
+/// use telephony_providers::{codes, explain};
+///
+/// for (code, explanation) in codes(ProviderKind::Plivo) {
+///     assert_eq!(explain(ProviderKind::Plivo, code), explanation);
+/// }
+/// ```
+pub fn codes(provider: ProviderKind) -> impl Iterator<Item = (&'static str, Explanation)> {
+    let rows = table(provider).iter();
+    rows.map(|&(code, kind, sentence)| (code, Explanation { kind, sentence }))
+}
+
 /// What is known of a code.
 pub(crate) fn lookup(provider: ProviderKind, code: &str) -> Option<Explanation> {
-    let table: &[Row] = match provider {
+    codes(provider).find(|(known, _)| *known == code).map(|(_, explanation)| explanation)
+}
+
+const fn table(provider: ProviderKind) -> &'static [Row] {
+    match provider {
         ProviderKind::Twilio => crate::twilio::CODES,
         ProviderKind::Telnyx => crate::telnyx::CODES,
         ProviderKind::Plivo => crate::plivo::CODES,
         ProviderKind::Mock => &[],
-    };
-    let (_, kind, sentence) = *table.iter().find(|row| row.0 == code)?;
-    Some(Explanation { kind, sentence })
+    }
 }
 
 /// What an answer without a known code means.
@@ -116,12 +133,15 @@ mod tests {
     }
 
     #[test]
-    fn every_sentence_is_one_lower_case_clause_and_every_code_stands_once() {
-        for provider in [crate::twilio::CODES, crate::telnyx::CODES, crate::plivo::CODES] {
-            for (index, (code, _, sentence)) in provider.iter().enumerate() {
+    fn every_sentence_is_one_lower_case_clause_and_the_codes_ascend() {
+        for provider in ProviderKind::ALL {
+            let mut last = 0;
+            for (code, Explanation { sentence, .. }) in codes(provider) {
                 assert!(sentence.starts_with(|c: char| !c.is_uppercase()), "{code}: {sentence}");
                 assert!(!sentence.ends_with('.'), "{code}: {sentence}");
-                assert!(provider.iter().skip(index + 1).all(|row| row.0 != *code), "{code}");
+                let number: u32 = code.parse().unwrap();
+                assert!(number > last, "{code} comes after {last}");
+                last = number;
             }
         }
     }

@@ -17,7 +17,7 @@ mod twilio;
 
 pub use connect::{Connection, connect};
 pub use error::{Error, ErrorKind, Outcome};
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, codes, explain};
 pub use http::{MAX_RESPONSE_BYTES, Timeouts, Transport, TransportBuilder, TransportError};
 pub use mock::{MockProvider, SentMessage};
 pub use plivo::Plivo;

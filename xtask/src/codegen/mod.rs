@@ -1,6 +1,7 @@
 //! `cargo xtask codegen`: the files that are made from the code, and whether they still are.
 
 mod configuration;
+mod guides;
 mod manifest;
 mod package;
 mod protocol;
@@ -30,7 +31,7 @@ pub(crate) fn run(check: bool) -> Outcome {
         (plugin("openclaw.plugin.json"), json(&manifest::manifest(&document, &schema)?)?),
         (plugin("package.json"), json(&package::package(&package, &document)?)?),
     ];
-    for (path, expected) in files {
+    for (path, expected) in files.into_iter().chain(guides::guides()?) {
         let found = fs::read_to_string(root().join(&path)).unwrap_or_default();
         if found == expected {
             continue;
