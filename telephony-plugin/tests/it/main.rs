@@ -17,6 +17,8 @@ mod crash;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod docs;
+#[cfg(unix)]
 mod gateway;
 #[cfg(unix)]
 mod load;
