@@ -3,7 +3,7 @@ import type { ChannelPlugin, OpenClawConfig } from "openclaw/plugin-sdk/channel-
 import { waitUntilAbort } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelReadyPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
 import { accountIds, accountOf, sectionOf, type TelephonyAccount } from "./accounts.ts";
-import { checkAccess, type InboundContext, isApproved, takeTurn } from "./inbound.ts";
+import { checkAccess, type InboundContext, isApproved, takeTurn, tellAgent } from "./inbound.ts";
 import type { StopReason } from "./protocol.gen.ts";
 import { sidecarOptions } from "./register.ts";
 import { type ChannelRuntime, getRuntime } from "./runtime.ts";
@@ -39,6 +39,12 @@ async function startAccount(ctx: Context): Promise<void> {
         "inbound.message": (message, call) => takeTurn(context, message, call),
         "account.status": ({ lastInboundAt, lastOutboundAt }) =>
           status({ lastInboundAt: at(lastInboundAt), lastOutboundAt: at(lastOutboundAt) }),
+        "delivery.updated": ({ to, notice }) => {
+          if (!notice) return;
+          status({ lastError: notice });
+          tellAgent(context, to, notice);
+        },
+        "optout.updated": ({ from, notice }) => tellAgent(context, from, notice),
       },
       running: (fault, isLost) => {
         if (fault === undefined) status({ ...channelReadyPatch(), lastError: null });

@@ -7,7 +7,7 @@ import { CHANNEL, type TelephonyAccount } from "./accounts.ts";
 import type { Log } from "./log.ts";
 import { sendOutgoing } from "./message.ts";
 import type { AccessDecision, InboundTurn, TurnTaken } from "./protocol.gen.ts";
-import type { ChannelRuntime } from "./runtime.ts";
+import { type ChannelRuntime, getRuntime } from "./runtime.ts";
 import type { Call } from "./sidecar.ts";
 import { messageOf } from "./transport.ts";
 
@@ -88,6 +88,14 @@ export async function takeTurn(context: InboundContext, message: InboundTurn, ca
   } finally {
     call("inbound.settled", { id }).catch((error: unknown) => context.log.warn(`telephony: ${messageOf(error)}`));
   }
+}
+
+/** Tells the agent of somebody's conversation, who reads it with their next text and is not asked for an answer. */
+export function tellAgent({ cfg, account, runtime }: InboundContext, number: string, notice: string): void {
+  const { accountId } = account;
+  const peer = { kind: "direct", id: number } as const;
+  const { agentId, sessionKey } = runtime.routing.resolveAgentRoute({ cfg, channel: CHANNEL, accountId, peer });
+  getRuntime().system.enqueueSystemEvent(notice, { agentId, sessionKey });
 }
 
 type Lifecycle = NonNullable<Parameters<ChannelRuntime["inbound"]["run"]>[0]["turnAdoptionLifecycle"]>;

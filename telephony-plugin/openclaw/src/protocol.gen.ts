@@ -260,6 +260,10 @@ export interface SidecarStatus {
   accounts: Array<AccountStatus>;
   /** What became of webhooks so far. */
   webhooks: unknown;
+  /** How many people are in a turn with the agent. */
+  sessions: number;
+  /** How many may be at once. */
+  maxConcurrentSessions: number;
   /** How much waits in the inbox, is done, has failed. */
   inbox: unknown;
   /** How much waits to be sent, is unknown, was refused. */
@@ -335,11 +339,45 @@ export interface TurnTaken {
   taken: boolean;
 }
 
-/** What the carrier reported on a message that we sent. */
-export interface Reported {
+/** What has become of a message that we sent. */
+export interface DeliveryUpdated {
   /** The account. */
   accountId: string;
-  /** The carrier's id of the message or call. */
+  /** Our id of the message. */
+  id: string;
+  /** The carrier's id of the part. */
+  providerId: string;
+  /** Whom it is for: E.164. */
+  to: string;
+  /** How far the part has come. */
+  status: string;
+  /** What went wrong, in the carrier's code. */
+  code: string | null;
+  /** The same in words, with what to do. */
+  explanation: string | null;
+  /** Whether the carrier's reports on it contradict each other. */
+  conflicted: boolean;
+  /** What the agent is told; missing when all is as it expects. */
+  notice: string | null;
+}
+
+/** Somebody wants no more messages, or wants them again. */
+export interface OptOutUpdated {
+  /** The account that they texted. */
+  accountId: string;
+  /** Who: E.164. */
+  from: string;
+  /** Whether they want no more. */
+  optedOut: boolean;
+  /** What the agent is told. */
+  notice: string;
+}
+
+/** What the carrier reported on a call. */
+export interface CallUpdated {
+  /** The account. */
+  accountId: string;
+  /** The carrier's id of the call. */
   providerId: string;
   /** How far it has come. */
   status: string;
@@ -376,6 +414,7 @@ export interface HostMethods {
 /** What the sidecar tells the plugin. */
 export interface Notifications {
   "account.status": { params: AccountStatus; result: Nothing };
-  "delivery.updated": { params: Reported; result: Nothing };
-  "call.updated": { params: Reported; result: Nothing };
+  "delivery.updated": { params: DeliveryUpdated; result: Nothing };
+  "optout.updated": { params: OptOutUpdated; result: Nothing };
+  "call.updated": { params: CallUpdated; result: Nothing };
 }

@@ -66,6 +66,8 @@ function host(events: string[] = []): AccountHost {
         return { taken: true };
       },
       "account.status": ({ accountId }) => events.push(`status ${accountId}`),
+      "delivery.updated": ({ id }) => events.push(`delivery ${id}`),
+      "optout.updated": ({ accountId }) => events.push(`optout ${accountId}`),
     },
     running: (fault, isLost) => events.push(`${isLost ? "lost" : "running"} ${fault?.message}`),
   };

@@ -27,7 +27,10 @@ export type Answers = {
     params: HostMethods[Method]["params"],
     call: Call,
   ) => Promise<HostMethods[Method]["result"]>;
-} & { "account.status"(status: Notifications["account.status"]["params"]): void };
+} & { [Method in Told]: (news: Notifications[Method]["params"]) => void };
+
+/** What an account is told of. */
+type Told = "account.status" | "delivery.updated" | "optout.updated";
 
 export interface AccountHost {
   readonly answers: Answers;

@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "13e6b31895b0b73ba1a67f76f9fdad42";
+export const SURFACES_HASH = "d2c356e894599b06c3c42dd4fcbbac7d";
 
 /** The tool that the agent has. */
 export const TOOL = {

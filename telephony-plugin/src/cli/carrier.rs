@@ -98,6 +98,10 @@ impl Carrier {
         let mut output = anstream::stdout().lock();
         if self.json {
             writeln!(output, "{answer}")?;
+        } else if let Some(estimate) = super::message::estimate(&answer) {
+            writeln!(output, "{estimate}")?;
+        } else if answer.get("messages").is_some() {
+            output.write_all(super::message::list_of(&answer).as_bytes())?;
         } else {
             writeln!(output, "{} is {outcome}", super::state::text(&answer, "id"))?;
             for part in super::state::list(&answer, "parts") {

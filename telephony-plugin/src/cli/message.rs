@@ -37,11 +37,61 @@ pub(super) fn part(part: &Value) -> String {
     lines
 }
 
+/// The latest messages, a line each.
+pub(super) fn list_of(answer: &Value) -> String {
+    let mut lines = String::new();
+    for message in list(answer, "messages") {
+        let [at, id, outcome] = ["createdAt", "id", "outcome"].map(|key| text(message, key));
+        let parts = list(message, "parts").iter();
+        let last =
+            parts.filter_map(|part| part.pointer("/delivery/report/status")?.as_str()).last();
+        let word = if outcome == "sent" { last.unwrap_or(outcome) } else { outcome };
+        // Writing to a string does not fail.
+        let _ = writeln!(lines, "{at} {id} {} {word}", text(message, "account"));
+    }
+    if lines.is_empty() {
+        lines.push_str("nothing was sent yet\n");
+    }
+    lines
+}
+
+/// What a text would come to, where that is what was asked.
+pub(super) fn estimate(answer: &Value) -> Option<String> {
+    let count = |key: &str| answer.get(key).and_then(Value::as_u64);
+    let (messages, segments) = (count("messages")?, count("segments")?);
+    let encoding = text(answer, "encoding");
+    Some(format!("messages {messages}, segments {segments}, {encoding}; nothing was sent"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_latest_messages_are_a_line_each() {
+        let delivered = json!({ "delivery": { "report": { "status": "delivered" } } });
+        let message = |outcome: &str| {
+            json!({
+                "createdAt": "2026-01-01T00:00:00Z", "id": "msg_1", "account": "default",
+                "outcome": outcome, "parts": [delivered],
+            })
+        };
+        let shown = list_of(&json!({ "messages": [message("sent"), message("unknown")] }));
+        let lines: Vec<_> = shown.lines().collect();
+        let expected = "2026-01-01T00:00:00Z msg_1 default ";
+        assert_eq!(lines, [format!("{expected}delivered"), format!("{expected}unknown")]);
+        assert_eq!(list_of(&json!({ "messages": [] })), "nothing was sent yet\n");
+    }
+
+    #[test]
+    fn an_estimate_is_one_line() {
+        let answer = json!({ "messages": 2, "segments": 3, "encoding": "UCS-2" });
+        let shown = estimate(&answer).unwrap();
+        assert_eq!(shown, "messages 2, segments 3, UCS-2; nothing was sent");
+        assert_eq!(estimate(&json!({ "outcome": "sent" })), None);
+    }
 
     #[test]
     fn a_part_shows_what_happened_to_it() {

@@ -28,6 +28,10 @@ pub(super) struct Send {
     #[arg(long, value_name = "URL")]
     media: Vec<HttpUrl>,
 
+    /// Say how many messages and segments it comes to as the server would send it, and send nothing.
+    #[arg(long, conflicts_with = "config")]
+    estimate: bool,
+
     #[command(flatten)]
     carrier: Carrier,
 }
@@ -37,7 +41,7 @@ impl Send {
         if self.carrier.is_left_to_the_server() {
             let params = json!({
                 "to": self.to, "message": self.text, "mediaUrls": self.media,
-                "account": self.carrier.account(),
+                "account": self.carrier.account(), "estimate": self.estimate,
             });
             return self.carrier.ask_server("telephony.send", &params);
         }
@@ -73,11 +77,11 @@ impl Send {
     }
 }
 
-/// Show what became of a message.
+/// Show what became of a message, or of an account's latest ones when none is named.
 #[derive(Debug, Args)]
 pub(super) struct Message {
-    /// The provider's id of the message, or the server's.
-    id: ProviderMessageId,
+    /// The provider's id of the message, or the server's; needed with --config.
+    id: Option<ProviderMessageId>,
 
     #[command(flatten)]
     carrier: Carrier,
@@ -86,17 +90,24 @@ pub(super) struct Message {
 impl Message {
     pub(super) fn run(self) -> io::Result<ExitCode> {
         if self.carrier.is_left_to_the_server() {
-            let params = json!({ "id": self.id });
-            return self.carrier.ask_server("telephony.message_status", &params);
+            let Some(id) = self.id else {
+                let params = json!({ "account": self.carrier.account() });
+                return self.carrier.ask_server("telephony.messages", &params);
+            };
+            return self.carrier.ask_server("telephony.message_status", &json!({ "id": id }));
         }
+        let Some(id) = self.id else {
+            complain("the id is missing: the carrier is asked about one message");
+            return Ok(ExitCode::from(USAGE));
+        };
         self.carrier.with(
             async |account, connection| {
-                let report = connection.messaging.fetch(&self.id).await?;
+                let report = connection.messaging.fetch(&id).await?;
                 let kind = connection.messaging.kind();
                 let code = report.code.as_ref();
                 let explanation = code.map(|code| explain(kind, code.as_str()).sentence);
                 Ok(json!({
-                    "id": self.id,
+                    "id": id,
                     "account": account.id,
                     "status": report.status,
                     "final": report.is_settled(),

@@ -49,6 +49,7 @@ fn lines(answer: &Value) -> String {
         at("/webhooks/unverified"),
         at("/webhooks/not_stored"),
     );
+    let _ = writeln!(lines, "sessions: {} of {}", at("/sessions"), at("/maxConcurrentSessions"),);
     let _ = writeln!(
         lines,
         "inbox: {} wait, {} done, {} failed",

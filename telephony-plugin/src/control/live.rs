@@ -33,6 +33,8 @@ struct Send {
     account: Option<AccountId>,
     #[serde(default)]
     idempotency_key: Option<IdempotencyKey>,
+    #[serde(default)]
+    estimate: bool,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +68,7 @@ impl Live {
             "address": self.listeners.addresses().await.first(),
             "accounts": accounts.collect::<Vec<_>>(),
             "sessions": self.service.sessions(),
+            "maxConcurrentSessions": self.service.most_sessions(),
             "webhooks": self.listeners.counted().await,
             "inbox": self.service.inbox.counts().await?,
             "outbox": self.service.ledger.backlog().await?,
@@ -82,6 +85,11 @@ impl Live {
 
     /// Writes a text down, and waits until the carrier has it or it is known why not.
     async fn send(&self, params: Send) -> Result<Value, RpcError> {
+        if params.estimate {
+            let account = params.account.as_ref();
+            let estimate = self.service.estimate(account, &params.message, params.media_urls.len());
+            return Ok(json!(estimate.map_err(|error| refused(&error))?));
+        }
         let source = params.idempotency_key.map_or(Source::Once, Source::Keyed);
         let (account, retries) = (params.account, Retries::Ours);
         let (to, text, media) = (params.to, params.message, params.media_urls);
@@ -96,9 +104,10 @@ pub(crate) fn refused(error: &RequestError) -> RpcError {
     let sentence = chain(error);
     let data = json!({ "field": error.field(), "retryable": error.is_transient() });
     let code = match error {
-        RequestError::NotAllowed | RequestError::Account | RequestError::NoDefault => {
-            ErrorCode::Refused
-        }
+        RequestError::NotAllowed
+        | RequestError::TooMany
+        | RequestError::Account
+        | RequestError::NoDefault => ErrorCode::Refused,
         _ if error.is_transient() => ErrorCode::Internal,
         _ => ErrorCode::Params,
     };

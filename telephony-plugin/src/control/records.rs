@@ -18,6 +18,9 @@ use crate::rpc::{ErrorCode, Methods, RpcError};
 /// The most rows that one list has.
 const MAX_ROWS: usize = 1_000;
 
+/// The most sends of an account that are listed.
+const MAX_LATEST: usize = 20;
+
 /// The inbox, the pairing store and the ledger of sends.
 #[derive(Debug, Clone)]
 pub struct Records {
@@ -216,6 +219,15 @@ impl Records {
         }
     }
 
+    async fn messages(&self, params: OfAccount) -> Result<Value, RpcError> {
+        let mut latest = Vec::new();
+        for account in self.accounts(params.account) {
+            latest.extend(self.ledger.latest(&account, MAX_LATEST).await?);
+        }
+        latest.sort_by_key(|status| std::cmp::Reverse(status.created_at));
+        Ok(json!({ "messages": latest }))
+    }
+
     async fn message_status(&self, params: WithId) -> Result<Value, RpcError> {
         match self.ledger.status(&params.id).await? {
             Some(status) => Ok(json!(status)),
@@ -237,6 +249,7 @@ impl Methods for Records {
             "optout.remove" => self.opt_in(read(params)?).await,
             "inbox.list" => self.list_inbox(read(params)?).await,
             "inbox.retry" => self.retry_inbox(read(params)?).await,
+            "telephony.messages" => self.messages(read(params)?).await,
             "telephony.message_status" => self.message_status(read(params)?).await,
             _ => Err(RpcError::new(ErrorCode::NoMethod, "there is no such method")),
         }

@@ -283,6 +283,10 @@ pub struct SidecarStatus {
     pub accounts: Vec<AccountStatus>,
     /// What became of webhooks so far.
     pub webhooks: Value,
+    /// How many people are in a turn with the agent.
+    pub sessions: u32,
+    /// How many may be at once.
+    pub max_concurrent_sessions: u32,
     /// How much waits in the inbox, is done, has failed.
     pub inbox: Value,
     /// How much waits to be sent, is unknown, was refused.

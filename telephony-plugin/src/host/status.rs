@@ -111,6 +111,9 @@ impl Running {
             addresses: addresses.iter().map(ToString::to_string).collect(),
             accounts: accounts.iter().map(|account| self.status_of(account)).collect(),
             webhooks: json!(self.listeners.counted().await),
+            sessions: u32::try_from(self.service.sessions()).unwrap_or(u32::MAX),
+            max_concurrent_sessions: u32::try_from(self.service.most_sessions())
+                .unwrap_or(u32::MAX),
             inbox: json!(self.service.inbox.counts().await?),
             outbox: json!(self.service.ledger.backlog().await?),
         }))

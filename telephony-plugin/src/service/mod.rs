@@ -5,6 +5,7 @@ mod agent;
 mod calls;
 mod deliveries;
 mod dispatch;
+mod estimate;
 mod housekeeping;
 mod keywords;
 mod notes;
@@ -30,6 +31,7 @@ use tokio::sync::{Notify, watch};
 pub use self::account::Account;
 pub use self::agent::{AdoptError, Adoption, Agent, Answering, News};
 pub use self::calls::{Call, CallError};
+pub use self::estimate::Estimate;
 pub use self::housekeeping::RETENTION;
 pub use self::notes::{Owing, OwingError};
 pub(crate) use self::send::path_of;
@@ -193,6 +195,12 @@ impl Telephony {
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.slots.taken()
+    }
+
+    /// How many may be at once: `maxConcurrentSessions`.
+    #[must_use]
+    pub fn most_sessions(&self) -> usize {
+        self.slots.most()
     }
 
     /// Whether people are let in by a host and not by us.

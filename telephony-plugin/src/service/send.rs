@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use telephony_core::{AccountId, HttpUrl, MessageId, PhoneNumber};
+use telephony_core::{AccountId, HttpUrl, IdempotencyKey, MessageId, PhoneNumber};
 use thiserror::Error;
 
+use super::turn::{MAX_REPLIES, REPLY_WINDOW};
 use super::{Account, Telephony};
 use crate::media::host::Source::File;
 use crate::media::host::{HostError, Hosted, MediaLimits, check_url};
@@ -50,6 +51,11 @@ pub enum RequestError {
     /// The number may not be texted or called.
     #[error("to: this number is not in allowTo, and has not written first: add it there")]
     NotAllowed,
+    /// The host's agent answers too often.
+    #[error(
+        "to: this number had {MAX_REPLIES} replies within a minute: the other side may be a machine"
+    )]
+    TooMany,
     /// It cannot be written down.
     #[error(transparent)]
     Submit(#[from] SubmitError),
@@ -63,7 +69,7 @@ impl RequestError {
     #[must_use]
     pub const fn field(&self) -> Option<&'static str> {
         match self {
-            Self::To(_) | Self::NotAllowed => Some("to"),
+            Self::To(_) | Self::NotAllowed | Self::TooMany => Some("to"),
             Self::Account | Self::NoDefault => Some("accountId"),
             Self::Url(_) | Self::Media(_) => Some("mediaUrls"),
             Self::Submit(SubmitError::Empty) => Some("message"),
@@ -96,6 +102,9 @@ impl Telephony {
     pub async fn send(&self, request: Request) -> Result<MessageId, RequestError> {
         let account = self.named(request.account.as_ref())?;
         let to = self.allowed(&account.settings, &request.to).await?;
+        if let Source::Queued(key) = &request.source {
+            self.bounded(&account, &to, key).await?;
+        }
         if request.text.trim().is_empty() && request.media.is_empty() {
             return Err(SubmitError::Empty.into());
         }
@@ -165,6 +174,24 @@ impl Telephony {
         if let Some(media) = &self.media {
             hosted.iter().for_each(|file| media.store.withdraw(file));
         }
+    }
+
+    /// Refuses a reply of the host's agent to who had too many: two machines that answer each other
+    /// come to an end. What was asked for before is not a new one.
+    async fn bounded(
+        &self,
+        account: &Account,
+        to: &PhoneNumber,
+        key: &IdempotencyKey,
+    ) -> Result<(), RequestError> {
+        let account = &account.settings.id;
+        let since = self.clock.now().saturating_sub(REPLY_WINDOW);
+        if self.ledger.replies_since(account, to, since).await? >= MAX_REPLIES
+            && self.ledger.queued(account, key).await?.is_none()
+        {
+            return Err(RequestError::TooMany);
+        }
+        Ok(())
     }
 
     /// The account that is named, or the default one.

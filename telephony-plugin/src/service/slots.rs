@@ -47,6 +47,11 @@ impl Slots {
         self.inner().held.len()
     }
 
+    /// How many places there are.
+    pub(super) fn most(&self) -> usize {
+        self.inner().most
+    }
+
     /// Waits for a place.
     pub(super) async fn take(self: &Arc<Self>, account: &AccountId, sender: &Sender) -> Slot {
         let person = (account.clone(), sender.clone());

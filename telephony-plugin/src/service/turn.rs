@@ -15,8 +15,8 @@ use crate::report::chain;
 
 /// The most replies to one number within [`REPLY_WINDOW`], so that two machines that answer each
 /// other come to an end.
-const MAX_REPLIES: u64 = 30;
-const REPLY_WINDOW: Duration = Duration::from_secs(60);
+pub(super) const MAX_REPLIES: u64 = 30;
+pub(super) const REPLY_WINDOW: Duration = Duration::from_secs(60);
 
 /// How long is waited before an event that failed is tried again: doubled each time, up to the
 /// longest.

@@ -314,6 +314,11 @@ fn texts_go_through_the_server_that_runs() {
         let found = server.json(&["message", id.as_str().unwrap()]);
         assert_eq!(found["id"], sent["id"], "{found}");
     }
+    let latest = server.json(&["message"]);
+    assert_eq!(latest["messages"][0]["id"], sent["id"], "{latest}");
+    let estimate = server.json(&["send", PERSON, &long, "--estimate"]);
+    assert_eq!(estimate, json!({ "messages": 2, "segments": 2, "encoding": "GSM-7" }));
+    assert_eq!(server.json(&["message"]), latest, "an estimate sends nothing");
     let refused = server.command(&["send", "+15550009999", "Hello"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("allowTo"));

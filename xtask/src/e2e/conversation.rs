@@ -20,6 +20,8 @@ pub(super) fn run(stage: &Stage) -> Outcome {
     pictures(stage, &gateway)?;
     tool(stage, &gateway)?;
     commands(stage, &gateway)?;
+    failure(stage, &gateway)?;
+    opt_out(stage, &gateway)?;
     sidecar(stage, &gateway)?;
     let path = gateway.home.join(".openclaw");
     gateway.stop()?;
@@ -129,6 +131,58 @@ fn commands(stage: &Stage, gateway: &Gateway) -> Outcome {
     )?;
     let status = gateway.run(&["channels", "status", "--probe"])?.success()?;
     check(status.contains("works"), "channels status --probe says that it works", || status)
+}
+
+fn failure(stage: &Stage, gateway: &Gateway) -> Outcome {
+    let sent = gateway.run(&["telephony", "send", PERSON, "this is lost", "--json"])?;
+    let sent = json_of(&sent.success()?);
+    let [id, carriers] = ["/id", "/providerIds/0"]
+        .map(|path| sent.pointer(path).and_then(|id| id.as_str()).unwrap_or_default());
+    let config = gateway.home.join(".openclaw/openclaw.json");
+    let report = ["--status", "undelivered", "--code", "30003", "--id", carriers];
+    check(stage.report(&config, &report)?, "the carrier reports a failure", || sent.to_string())?;
+    gateway.until("it is on record", |gateway| {
+        let status = gateway.run(&["telephony", "status", id, "--json"])?.success()?;
+        let status = json_of(&status);
+        let part = status.pointer("/detail/parts/0").cloned().unwrap_or_default();
+        let is_explained = part["explanation"].as_str().is_some_and(|words| !words.is_empty());
+        Ok(status["status"] == "undelivered" && is_explained && part.to_string().contains("30003"))
+    })?;
+    seen("telephony status says that it failed, with the carrier's code and words");
+    let status = gateway.run(&["channels", "status", "--json"])?.success()?;
+    check(status.contains("30003"), "channels status shows the failure", || status)?;
+    text(stage, gateway, "SM10", "did you text me?")?;
+    gateway.until("the agent answers", |_| {
+        Ok(stage.carrier.count(PERSON, "You said: did you text me?") == 1)
+    })?;
+    check(stage.model.heard("code 30003") > 0, "the agent is told of the failure", String::new)
+}
+
+fn opt_out(stage: &Stage, gateway: &Gateway) -> Outcome {
+    text(stage, gateway, "SM11", "STOP")?;
+    gateway.until("it is heeded", |gateway| Ok(gateway.log().contains("has opted out")))?;
+    let send = ["message", "send", "--channel", "telephony", "--target", PERSON, "--message"];
+    let refused = gateway.run(&[&send[..], &["after STOP"]].concat())?;
+    check(
+        refused.code != Some(0) && stage.carrier.count(PERSON, "after STOP") == 0,
+        "nothing is sent after STOP",
+        || format!("{refused:?}"),
+    )?;
+    check(
+        format!("{}{}", refused.output, refused.errors).contains("opted out"),
+        "and whoever sends is told why",
+        || format!("{refused:?}"),
+    )?;
+    text(stage, gateway, "SM12", "START")?;
+    gateway.until("START lifts it", |gateway| Ok(gateway.log().contains("has opted in again")))?;
+    text(stage, gateway, "SM13", "here I am again")?;
+    gateway.until("the agent answers again", |_| {
+        Ok(stage.carrier.count(PERSON, "You said: here I am again") == 1)
+    })?;
+    let told = ["opted out by a text", "opted in again"].map(|words| stage.model.heard(words) > 0);
+    check(told == [true, true], "the agent is told of both, and asked about neither", || {
+        format!("{told:?}")
+    })
 }
 
 fn sidecar(stage: &Stage, gateway: &Gateway) -> Outcome {

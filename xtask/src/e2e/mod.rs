@@ -64,10 +64,20 @@ impl Stage {
         Ok(gateway)
     }
 
-    /// Posts a signed text by the program itself, with the configuration of a file; the status.
+    /// Posts a signed text by the program itself, with the configuration of a file; whether it is
+    /// taken.
     fn simulate(&self, config: &PathBuf, arguments: &[&str]) -> Result<bool, Failure> {
+        self.post("sms", config, arguments)
+    }
+
+    /// The same, with a carrier's report on a message of ours.
+    fn report(&self, config: &PathBuf, arguments: &[&str]) -> Result<bool, Failure> {
+        self.post("receipt", config, arguments)
+    }
+
+    fn post(&self, what: &str, config: &PathBuf, arguments: &[&str]) -> Result<bool, Failure> {
         let output = std::process::Command::new(&self.release.binary)
-            .args(["simulate", "sms", "--json", "--config"])
+            .args(["simulate", what, "--json", "--config"])
             .arg(config)
             .args(arguments)
             .output()?;

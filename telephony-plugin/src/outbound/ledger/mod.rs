@@ -196,6 +196,20 @@ impl SqliteLedger {
         self.transact(move |db| records::status(db, &id)).await
     }
 
+    /// The latest sends of an account, the newest first, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn latest(
+        &self,
+        account: &AccountId,
+        limit: usize,
+    ) -> Result<Vec<SendStatus>, LedgerError> {
+        let account = account.clone();
+        self.transact(move |db| records::latest(db, &account, limit)).await
+    }
+
     /// What is known of a send that a host repeats by itself, by its key.
     ///
     /// # Errors
@@ -210,7 +224,7 @@ impl SqliteLedger {
         self.transact(move |db| records::of_source(db, &account, &source)).await
     }
 
-    /// How many replies were written down for `to` since then.
+    /// How many replies were written down for `to` since then: ours, and those of a host's agent.
     ///
     /// # Errors
     ///

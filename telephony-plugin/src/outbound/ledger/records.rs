@@ -99,6 +99,20 @@ pub(super) fn of_source(
     id.map_or(Ok(None), |id| status(db, &id))
 }
 
+pub(super) fn latest(
+    db: &Connection,
+    account: &AccountId,
+    limit: usize,
+) -> Answer<Vec<SendStatus>> {
+    let ids: Vec<String> = db
+        .prepare_cached(
+            "SELECT id FROM outbound_send WHERE account = ?1 ORDER BY created_at DESC LIMIT ?2",
+        )?
+        .query_map(params![account.as_str(), rows(limit)], |row| row.get(0))?
+        .collect::<Answer<_>>()?;
+    ids.iter().filter_map(|id| status(db, id).transpose()).collect()
+}
+
 pub(super) fn status(db: &Connection, id: &str) -> Answer<Option<SendStatus>> {
     let find = |sql| {
         db.prepare_cached(sql)?
@@ -154,7 +168,7 @@ pub(super) fn replies_since(
 ) -> Answer<u64> {
     db.prepare_cached(
         "SELECT count(*) FROM outbound_send WHERE account = ?1 AND recipient = ?2
-            AND created_at >= ?3 AND source LIKE 'reply %'",
+            AND created_at >= ?3 AND (source LIKE 'reply %' OR source LIKE 'queue %')",
     )?
     .query_row(params![account.as_str(), to.as_str(), since.as_millisecond()], |row| row.get(0))
 }

@@ -86,5 +86,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
 
     -- JSON of what the carrier said of a part, in the order in which it came.
     ALTER TABLE outbound_part ADD COLUMN history TEXT;
+
+    -- The latest sends of an account.
+    CREATE INDEX outbound_send_latest ON outbound_send (account, created_at);
 ",
 ];

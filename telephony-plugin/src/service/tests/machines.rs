@@ -1,6 +1,8 @@
 //! Who is no person: short codes and names, and our own numbers, which anybody can write as theirs.
 
 use super::*;
+use crate::outbound::Retries;
+use crate::service::{Request, RequestError};
 
 const OTHER: &str = "+15550002222";
 
@@ -53,4 +55,26 @@ async fn our_own_numbers_are_neither_asked_about_nor_answered() {
             assert_eq!(to, ["+15550000001"], "{policy} {own:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_agent_of_the_hosts_comes_to_an_end_too() {
+    let scene = Scene::start(json!({ "inboundPolicy": "open" }));
+    let asked = |to: &str, key: usize| Request {
+        to: to.to_owned(),
+        text: "Pardon?".to_owned(),
+        media: Vec::new(),
+        account: None,
+        source: Source::Queued(format!("key-{key}").parse().unwrap()),
+        retries: Retries::Theirs,
+    };
+    for key in 0..30 {
+        scene.service.send(asked("+15550000001", key)).await.unwrap();
+    }
+    let one_more = scene.service.send(asked("+15550000001", 30)).await.unwrap_err();
+    assert!(matches!(one_more, RequestError::TooMany) && !one_more.is_transient(), "{one_more}");
+    scene.service.send(asked("+15550000001", 29)).await.expect("it was asked for before");
+    scene.service.send(asked("+15550000002", 31)).await.expect("it is for somebody else");
+    scene.clock.advance(Duration::from_secs(61));
+    scene.service.send(asked("+15550000001", 32)).await.unwrap();
 }

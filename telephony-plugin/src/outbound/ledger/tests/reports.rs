@@ -125,6 +125,10 @@ async fn so_many_sends_are_known_and_no_more() {
         enqueue(&ledger, name, reply(1, name, &["x"]), later(seconds)).await;
         sent(&ledger, &claim_one(&ledger, later(seconds)).await, name).await;
     }
+    let latest = ledger.latest(&AccountId::default_account(), 2).await.unwrap();
+    let latest: Vec<_> = latest.iter().map(|status| status.id.as_str()).collect();
+    assert_eq!(latest, ["msg_send_d", "msg_send_c"]);
+    assert!(ledger.latest(&account("other"), 2).await.unwrap().is_empty());
     assert_eq!(ledger.beyond(4).await.unwrap(), None);
     let beyond = ledger.beyond(2).await.unwrap();
     assert_eq!(beyond, Some(later(1)));
