@@ -210,7 +210,7 @@ fn reduced(pixels: RgbImage) -> RgbImage {
 
 fn resized(pixels: &RgbImage, scale: f64) -> RgbImage {
     let (width, height) = pixels.dimensions();
-    imageops::resize(pixels, scaled(width, scale), scaled(height, scale), FilterType::Lanczos3)
+    imageops::resize(pixels, scaled(width, scale), scaled(height, scale), FilterType::CatmullRom)
 }
 
 /// An edge that is so much shorter.
@@ -237,3 +237,6 @@ fn turned(mut pixels: RgbImage, orientation: Orientation) -> RgbImage {
     }
     pixels
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,5 +1,7 @@
 //! What is hosted: a copy of what may be, under a name that nobody guesses, for ten minutes.
 
+mod pictures;
+
 use std::io::Read as _;
 
 use serde_json::{Value, json};
