@@ -226,3 +226,95 @@ pub(crate) fn path_of(text: &str) -> Option<PathBuf> {
     }
     (!text.contains("://")).then(|| PathBuf::from(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+    use telephony_core::config::{Host, from_value};
+    use telephony_core::{IdempotencyKey, ManualClock, OsEntropy, Timestamp};
+    use telephony_providers::{Connection, MockProvider};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::database::Database;
+    use crate::handler::HandlerChoice;
+    use crate::media::Media;
+    use crate::service::{Answering, Parts};
+
+    /// A service, and the directory in which it hosts.
+    fn service(state: &TempDir) -> (Arc<Telephony>, PathBuf) {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000)));
+        let media = Media::open(state.path(), clock.clone(), Arc::new(OsEntropy)).unwrap();
+        let parts = Parts {
+            database: Database::in_memory().unwrap(),
+            agent: Arc::new(Answering::by(HandlerChoice::Echo.make().unwrap())),
+            host: None,
+            media: Some(media),
+            clock,
+            entropy: Arc::new(OsEntropy),
+        };
+        let service = Arc::new(Telephony::new(parts));
+        let config = json!({ "provider": "mock", "fromNumber": "+15550001111" });
+        let config = from_value(config, Host::Standalone, &|_| None).unwrap();
+        let mock = Arc::new(MockProvider::default());
+        let connection = Connection::of(mock.clone(), mock);
+        let address = "127.0.0.1:1".parse().unwrap();
+        service.set_account(config.accounts[0].clone(), connection, &config, address, None);
+        (service, state.path().join("media-out"))
+    }
+
+    /// A file of a kind that nothing makes smaller.
+    fn gif(state: &TempDir, name: &str, length: usize) -> String {
+        let mut file = b"GIF89a\x01\0\x01\0\0\0\0".to_vec();
+        file.resize(length, 0);
+        let path = state.path().join(name);
+        fs::write(&path, file).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn files_and_urls_keep_their_order() {
+        let state = tempfile::tempdir().unwrap();
+        let (service, hosted) = service(&state);
+        let (one, two) = (gif(&state, "1", 1_001), gif(&state, "2", 1_002));
+        let away = |name: &str| format!("https://example.com/{name}");
+        let media = [&away("a"), &one, &away("b"), &away("c"), &two, &one].map(String::to_owned);
+        let account = service.named(None).unwrap();
+        let (urls, files) = service.reachable(&account, &media).await.unwrap();
+        let of = |index: usize| account.media.as_ref().unwrap().of_file(&files[index]).unwrap();
+        let away = |name: &str| away(name).parse().unwrap();
+        assert_eq!(urls, [away("a"), of(0), away("b"), away("c"), of(1), of(2)]);
+        let lengths: Vec<_> = files.iter().map(|file| file.bytes).collect();
+        assert_eq!(lengths, [1_001, 1_002, 1_001]);
+        assert_eq!(fs::read_dir(hosted).unwrap().count(), 3);
+    }
+
+    #[tokio::test]
+    async fn nothing_stays_hosted_of_what_is_refused() {
+        let state = tempfile::tempdir().unwrap();
+        let (service, hosted) = service(&state);
+        let (small, half) = (gif(&state, "1", 1_000), gif(&state, "2", 2_500_000));
+        let key = Source::Keyed(IdempotencyKey::new("key").unwrap());
+        let request = |text: &str, media: &[&String]| Request {
+            to: "+15550002222".to_owned(),
+            text: text.to_owned(),
+            media: media.iter().map(|one| (*one).clone()).collect(),
+            account: None,
+            source: key.clone(),
+            retries: Retries::Ours,
+        };
+        // Each fits, and all three together do not.
+        let error = service.send(request("", &[&half, &small, &half])).await.unwrap_err();
+        assert!(matches!(error, RequestError::Media(HostError::TooLargeTogether(5_000_000))));
+        let error = service.send(request("", &[&small, &"ftp://a".to_owned()])).await.unwrap_err();
+        assert!(matches!(error, RequestError::Url(_)));
+        assert_eq!(fs::read_dir(&hosted).unwrap().count(), 0);
+        service.send(request("Hello", &[&small])).await.unwrap();
+        assert_eq!(fs::read_dir(&hosted).unwrap().count(), 1);
+        let error = service.send(request("Hi", &[&small, &half])).await.unwrap_err();
+        assert!(matches!(error, RequestError::Submit(SubmitError::Conflict)));
+        assert_eq!(fs::read_dir(&hosted).unwrap().count(), 1, "that of the first is fetched yet");
+    }
+}

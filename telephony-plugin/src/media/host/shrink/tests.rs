@@ -216,7 +216,10 @@ pub(in super::super) fn black(edge: u32) -> Vec<u8> {
     push(0b011, 3);
     (0..raw % 258).for_each(|_| push(0b0000_1100, 8));
     assert!(raw % 258 > 0, "there is a byte to repeat");
-    (0..raw / 258).for_each(|_| push(0b00000_1010_0011, 13));
+    for _ in 0..raw / 258 {
+        push(0b1010_0011, 8);
+        push(0, 5);
+    }
     push(0, 7 + 7);
     // The sums of Adler-32 over zeros.
     zlib.extend((((raw % 65_521) as u32) << 16 | 1).to_be_bytes());
@@ -280,6 +283,15 @@ fn what_would_take_too_much_is_not_read() {
     ] {
         assert!(Picture::read(said).is_none());
     }
+}
+
+#[test]
+fn the_room_is_used_to_its_last_byte_and_not_beyond() {
+    let picture = Picture { pixels: noise(160, 120), profile: None };
+    let first = picture.encode(1.0, FIRST_QUALITY).unwrap();
+    assert_eq!(picture.within(first.len() as u64), Some(first.clone()));
+    let second = picture.within(first.len() as u64 - 1).unwrap();
+    assert!(second.len() < first.len() && second.len() > first.len() / 2);
 }
 
 proptest! {
