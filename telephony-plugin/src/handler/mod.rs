@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use self::command::Command;
 use self::http::Http;
+use crate::media::BroughtFile;
 
 /// How long a handler may take for one message.
 pub const HANDLER_DEADLINE: Duration = Duration::from_secs(120);
@@ -45,8 +46,10 @@ pub struct Incoming<'a> {
     pub to: &'a str,
     /// The text.
     pub text: &'a str,
-    /// Pictures and files that came along.
+    /// Pictures and files that came along, where the carrier has them.
     pub media: &'a [InboundMedia],
+    /// Those of them that were fetched, here until the message is answered.
+    pub files: &'a [BroughtFile],
     /// When it was received.
     pub received_at: Timestamp,
 }
@@ -62,6 +65,7 @@ impl<'a> Incoming<'a> {
             to: message.to.as_str(),
             text: message.body.as_str(),
             media: &message.media,
+            files: &[],
             received_at: message.received_at,
         }
     }

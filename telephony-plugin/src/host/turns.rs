@@ -1,7 +1,6 @@
 //! Hands messages to the host, which takes them over and answers them by itself.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -12,7 +11,8 @@ use tokio::sync::Notify;
 use super::news::notification;
 use super::protocol::{InboundFile, InboundTurn, TurnTaken};
 use crate::handler::{HandlerError, Incoming};
-use crate::media::fetch::{Fetched, Fetcher};
+use crate::media::Brought;
+use crate::media::fetch::Fetcher;
 use crate::report::chain;
 use crate::rpc::{Connection, ConnectionError, ErrorCode, RpcError};
 use crate::service::{Account, Adoption, Agent, News};
@@ -88,19 +88,6 @@ impl HostAgent {
     }
 }
 
-/// Files that were fetched, until they are dropped.
-struct Files(Vec<(PathBuf, &'static str)>);
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        for (path, _) in &self.0 {
-            if let Err(error) = std::fs::remove_file(path) {
-                tracing::debug!(%error, "a fetched file is removed later");
-            }
-        }
-    }
-}
-
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         self.agent.turns().remove(self.id);
@@ -116,24 +103,11 @@ impl Agent for HostAgent {
         adoption: &Arc<Adoption>,
     ) -> Result<Option<Body>, HandlerError> {
         let begun = self.begin(message.id, adoption);
-        let fetched = self.fetcher.fetch_all(&account.settings, message.media).await;
-        let mut text = message.text.to_owned();
-        let mut files = Files(Vec::new());
-        for fetched in fetched {
-            match fetched {
-                Ok(Fetched { path, content_type, .. }) => files.0.push((path, content_type)),
-                Err(error) => {
-                    let message_id = message.id;
-                    tracing::warn!(%message_id, error = chain(&error), "a file is left out");
-                    // The agent is told, and can say so.
-                    let gap = if text.is_empty() { "" } else { "\n" };
-                    text.push_str(&format!("{gap}[A file that came along is missing: {error}]"));
-                }
-            }
-        }
-        let media = files.0.iter().map(|(path, content_type)| InboundFile {
-            path: path.display().to_string(),
-            content_type: (*content_type).to_owned(),
+        let Brought { text, files } =
+            self.fetcher.bring(&account.settings, message.id, message.text, message.media).await;
+        let media = files.0.iter().map(|file| InboundFile {
+            path: file.path.display().to_string(),
+            content_type: file.content_type.to_owned(),
         });
         let turn = InboundTurn {
             account_id: account.settings.id.clone(),

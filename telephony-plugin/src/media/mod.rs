@@ -3,6 +3,7 @@
 //! Neither trusts what a file is said to be: what counts are its first bytes, and what is no
 //! picture, sound, video or plain document goes neither way.
 
+mod brought;
 pub mod fetch;
 mod files;
 pub mod host;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 use telephony_core::{Clock, Entropy};
 use thiserror::Error;
 
+pub(crate) use self::brought::Brought;
+pub use self::brought::BroughtFile;
 use self::fetch::{Fetcher, SetUpError};
 use self::host::MediaStore;
 pub use self::kind::Family;

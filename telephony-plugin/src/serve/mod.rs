@@ -100,7 +100,8 @@ impl Started {
     ) -> Result<Self, StartError> {
         let Setup { config, database, media, handler, clock, entropy } = setup;
         take_over(&database, &*clock).await?;
-        let agent = Arc::new(Answering::by(handler));
+        let fetcher = media.as_ref().map(|media| Arc::clone(&media.fetcher));
+        let agent = Arc::new(Answering::by(handler, fetcher));
         let parts = Parts { database, agent, host: None, media, clock: clock.clone(), entropy };
         let service = Arc::new(Telephony::new(parts));
         let listeners = Listeners::new(Arc::clone(&service), Duration::ZERO);

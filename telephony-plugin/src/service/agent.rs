@@ -10,6 +10,8 @@ use thiserror::Error;
 
 use super::Account;
 use crate::handler::{Handler, HandlerError, Incoming};
+use crate::media::Brought;
+use crate::media::fetch::Fetcher;
 use crate::outbound::Delivery;
 
 /// Takes messages of people who may talk. It may be given the same one more than once, with the
@@ -53,13 +55,16 @@ pub enum News {
 
 /// Answers by a handler.
 #[derive(Debug)]
-pub struct Answering(Arc<dyn Handler>);
+pub struct Answering {
+    handler: Arc<dyn Handler>,
+    fetcher: Option<Arc<Fetcher>>,
+}
 
 impl Answering {
-    /// An agent that answers what `handler` says.
+    /// An agent that answers what `handler` says, which gets the files that `fetcher` fetches.
     #[must_use]
-    pub fn by(handler: Arc<dyn Handler>) -> Self {
-        Self(handler)
+    pub fn by(handler: Arc<dyn Handler>, fetcher: Option<Arc<Fetcher>>) -> Self {
+        Self { handler, fetcher }
     }
 }
 
@@ -67,11 +72,17 @@ impl Answering {
 impl Agent for Answering {
     async fn take(
         &self,
-        _: &Account,
+        account: &Account,
         message: &Incoming<'_>,
         _: &Arc<Adoption>,
     ) -> Result<Option<Body>, HandlerError> {
-        self.0.answer(message).await
+        let Some(fetcher) = self.fetcher.as_ref().filter(|_| !message.media.is_empty()) else {
+            return self.handler.answer(message).await;
+        };
+        let Brought { text, files } =
+            fetcher.bring(&account.settings, message.id, message.text, message.media).await;
+        let message = Incoming { text: &text, files: &files.0, ..*message };
+        self.handler.answer(&message).await
     }
 }
 

@@ -249,7 +249,7 @@ mod tests {
         let media = Media::open(state.path(), clock.clone(), Arc::new(OsEntropy)).unwrap();
         let parts = Parts {
             database: Database::in_memory().unwrap(),
-            agent: Arc::new(Answering::by(HandlerChoice::Echo.make().unwrap())),
+            agent: Arc::new(Answering::by(HandlerChoice::Echo.make().unwrap(), None)),
             host: None,
             media: Some(media),
             clock,

@@ -78,7 +78,7 @@ impl Scene {
         let (mock, clock) = (Arc::new(MockProvider::default()), Arc::new(ManualClock::new(NOW)));
         let parts = Parts {
             database: Database::in_memory().unwrap(),
-            agent: Arc::new(Answering::by(handler.clone())),
+            agent: Arc::new(Answering::by(handler.clone(), None)),
             host: None,
             media: None,
             clock: clock.clone(),

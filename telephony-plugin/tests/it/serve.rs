@@ -10,6 +10,8 @@ use telephony_webhook::{Signer, telnyx_public_key};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
+use crate::client;
+use crate::outside::{Outside, PNG};
 use crate::running::{Home, Running, eventually, post};
 
 const AGENT: &str = "+15550001111";
@@ -322,5 +324,25 @@ fn texts_go_through_the_server_that_runs() {
     let refused = server.command(&["send", "+15550009999", "Hello"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("allowTo"));
+    server.stop();
+}
+
+#[test]
+fn a_handler_gets_the_picture_that_came_along() {
+    let outside = Outside::start();
+    let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (picture, script) = (folder.path().join("picture"), folder.path().join("handler.sh"));
+    // The path is looked for as a shell script would.
+    let text =
+        "path=$(sed 's/.*\"path\":\"\\([^\"]*\\)\".*/\\1/')\ncp \"$path\" \"$1\" && echo fine\n";
+    std::fs::write(&script, text).unwrap();
+    let handler = format!("command:sh {} {}", script.display(), picture.display());
+    let server = Running::start(&outside.open(), &["--handler", &handler]);
+    let url = format!("{}/2010-04-01/Accounts/{SID}/Messages/MM1/Media/ME1", outside.uri());
+    let request = client::picture("MM1", PERSON, AGENT, &url);
+    let mut client = client::Client::connect(server.address).unwrap();
+    assert_eq!(client.exchange(&request).unwrap().status, 200);
+    eventually("it is answered", || outside.count(PERSON, "fine") == 1);
+    assert_eq!(std::fs::read(&picture).unwrap(), PNG);
     server.stop();
 }
