@@ -155,7 +155,7 @@ fn failure(stage: &Stage, gateway: &Gateway) -> Outcome {
     gateway.until("the agent answers", |_| {
         Ok(stage.carrier.count(PERSON, "You said: did you text me?") == 1)
     })?;
-    check(stage.model.heard("code 30003") > 0, "the agent is told of the failure", String::new)
+    check(stage.model.was_told("code 30003"), "the agent is told of the failure", String::new)
 }
 
 fn opt_out(stage: &Stage, gateway: &Gateway) -> Outcome {
@@ -179,7 +179,7 @@ fn opt_out(stage: &Stage, gateway: &Gateway) -> Outcome {
     gateway.until("the agent answers again", |_| {
         Ok(stage.carrier.count(PERSON, "You said: here I am again") == 1)
     })?;
-    let told = ["opted out by a text", "opted in again"].map(|words| stage.model.heard(words) > 0);
+    let told = ["opted out by a text", "opted in again"].map(|words| stage.model.was_told(words));
     check(told == [true, true], "the agent is told of both, and asked about neither", || {
         format!("{told:?}")
     })

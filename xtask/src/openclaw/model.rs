@@ -31,6 +31,8 @@ struct Seen {
     pictures: usize,
     /// What people have said, as it was given.
     heard: BTreeSet<String>,
+    /// What it was told beside that.
+    told: BTreeSet<String>,
 }
 
 impl Model {
@@ -50,6 +52,13 @@ impl Model {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.heard.iter().filter(|heard| heard.contains(words)).count()
     }
+
+    /// Whether the host has told it these words, in whatever place: beside what people say, or
+    /// before it.
+    pub(crate) fn was_told(&self, words: &str) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.told.iter().any(|told| told.contains(words))
+    }
 }
 
 fn answer(asked: &Asked, seen: &Mutex<Seen>) -> Answer {
@@ -64,6 +73,12 @@ fn answer(asked: &Asked, seen: &Mutex<Seen>) -> Answer {
     seen.pictures += pictures;
     // Texts that came while it was busy are given together.
     seen.heard.extend(messages.iter().filter_map(of_a_person).map(|(said, _)| said));
+    seen.told.extend(messages.iter().filter_map(|message| message.get("content")).map(|content| {
+        // Lines of the host's own, wherever they stand.
+        let lines = text_of(content).0;
+        let told = lines.lines().filter(|line| line.contains("System:"));
+        told.collect::<Vec<_>>().join("\n")
+    }));
     let mut after = Duration::ZERO;
     let delta = if role(&last) == "tool" {
         let result = text_of(last.get("content").unwrap_or(&Value::Null)).0;
