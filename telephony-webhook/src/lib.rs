@@ -38,7 +38,7 @@ pub use crate::inbox::SqliteInbox;
 pub use crate::inbox::conformance;
 pub use crate::inbox::{
     Counts, DEDUPE, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased,
-    MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry,
+    MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry, Waiting,
 };
 #[cfg(feature = "server")]
 pub use crate::limits::{Limits, MAX_BODY_BYTES, MAX_HEAD_BYTES, Quota};

@@ -12,7 +12,7 @@ use telephony_core::{
 
 use super::{
     Counts, EntryState, EventKey, Inbox, Inserted, Lease, Leased, MAX_ATTEMPTS, MAX_REASON_BYTES,
-    NewEntry,
+    NewEntry, Waiting,
 };
 
 /// When the tests take place.
@@ -327,6 +327,70 @@ pub async fn cleaning_erases_and_forgets(inbox: &dyn Inbox) {
     assert_eq!(lease(inbox, NOW).await.len(), 2, "what waits comes as ever");
 }
 
+/// What waits behind a lease is seen and not touched, until it is joined and ends with the first.
+pub async fn what_is_joined_ends_with_the_first(inbox: &dyn Inbox) {
+    let [first, second, third, fourth] = [1, 2, 3, 4].map(|number| message(1, number));
+    let others = [message(2, 5), message(2, 6)];
+    insert(inbox, &[first.clone(), others[0].clone(), second.clone()]).await;
+    let leased = lease(inbox, NOW).await;
+    insert(inbox, &[third.clone(), others[1].clone(), fourth.clone()]).await;
+    let [ours, theirs] = [&leased[0], &leased[1]];
+    assert_eq!((&ours.lease.id, ours.joined), (&first.id, None));
+    let behind = async |lease: &Lease, limit| answered(inbox.behind(lease, limit).await);
+    let waiting = |new: &NewEntry| Waiting::new(new.id.clone(), new.event.clone(), NOW);
+    let all = [&second, &third, &fourth].map(waiting);
+    assert_eq!(behind(&ours.lease, 9).await, all, "in order, of this lane");
+    assert_eq!(behind(&ours.lease, 2).await, all[..2]);
+    assert_eq!(behind(&theirs.lease, 9).await, [waiting(&others[1])]);
+    assert!(lease(inbox, NOW).await.is_empty(), "they wait on");
+
+    assert!(answered(inbox.join(&ours.lease, 2).await));
+    assert_eq!(counts(inbox).await, [6, 0, 0], "nothing is done yet");
+    let state = answered(inbox.put_back(&ours.lease, NOW, "not now").await);
+    assert_eq!(state, Some(EntryState::Waiting));
+    assert!(behind(&ours.lease, 9).await.is_empty(), "the lease was given back");
+    assert!(!answered(inbox.join(&ours.lease, 3).await));
+    let again = lease_one(inbox, NOW).await;
+    assert_eq!((&again.lease.id, again.joined), (&first.id, Some(2)), "it is remembered");
+    finish(inbox, &again.lease, later(10)).await;
+    assert_eq!(counts(inbox).await, [3, 3, 0]);
+    assert!(!answered(inbox.join(&again.lease, 1).await), "it is done");
+    assert_eq!(answered(inbox.clean(later(11), NOW, 9).await), 3, "contents of all are erased");
+    let last = lease_one(inbox, NOW).await;
+    assert_eq!((&last.lease.id, last.attempt, last.joined), (&fourth.id, 1, None));
+
+    // No more is joined than is there: what comes later is on its own.
+    assert!(answered(inbox.join(&last.lease, 9).await));
+    insert(inbox, &[message(1, 7)]).await;
+    finish(inbox, &last.lease, NOW).await;
+    assert_eq!(lease_one(inbox, NOW).await.lease.id, message(1, 7).id);
+    assert_eq!(counts(inbox).await, [3, 4, 0], "the other lane is as it was");
+}
+
+/// When what others were joined to is set aside, they go by themselves, and it comes back alone.
+pub async fn what_was_joined_outlives_the_first(inbox: &dyn Inbox) {
+    let (first, second) = (message(1, 1), message(1, 2));
+    insert(inbox, &[first.clone(), second.clone()]).await;
+    let leased = lease_one(inbox, NOW).await;
+    assert!(answered(inbox.join(&leased.lease, 1).await));
+    answered(inbox.put_back(&leased.lease, NOW, "down").await);
+    for attempt in 2..=MAX_ATTEMPTS {
+        let leased = lease_one(inbox, NOW).await;
+        assert_eq!((leased.attempt, leased.joined), (attempt, Some(1)));
+        answered(inbox.put_back(&leased.lease, NOW, "down").await);
+    }
+    assert_eq!(counts(inbox).await, [1, 0, 1]);
+    let leased = lease_one(inbox, NOW).await;
+    assert_eq!((&leased.lease.id, leased.attempt, leased.joined), (&second.id, 1, None));
+    assert!(answered(inbox.requeue(&first.id, NOW).await));
+    finish(inbox, &leased.lease, NOW).await;
+    insert(inbox, &[message(1, 3)]).await;
+    let again = lease_one(inbox, NOW).await;
+    assert_eq!((&again.lease.id, again.joined), (&first.id, None));
+    finish(inbox, &again.lease, NOW).await;
+    assert_eq!(counts(inbox).await, [1, 2, 0]);
+}
+
 fn answered<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| panic!("{error:?}"))
 }
@@ -354,6 +418,8 @@ macro_rules! inbox_conformance {
                 rows_are_listed,
                 next_due_is_told,
                 cleaning_erases_and_forgets,
+                what_is_joined_ends_with_the_first,
+                what_was_joined_outlives_the_first,
             );
         }
     };

@@ -9,7 +9,7 @@ use telephony_core::{AccountId, Event, MessageId, Timestamp};
 
 use super::{
     Counts, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased, MAX_ATTEMPTS,
-    NewEntry, RAN_OUT, capped,
+    NewEntry, RAN_OUT, Waiting, capped,
 };
 
 /// Keeps everything in memory: for tests and demonstrations.
@@ -36,6 +36,8 @@ struct Row {
     due_at: Timestamp,
     leased: bool,
     leases: u64,
+    /// How many of those that wait behind it are part of it.
+    joined: Option<usize>,
     done_at: Option<Timestamp>,
 }
 
@@ -69,6 +71,13 @@ impl Book {
         self.rows.get_mut(&lease.id).filter(|row| row.leased && row.leases == lease.number)
     }
 
+    /// What waits behind a lease that is still held.
+    fn behind(&mut self, lease: &Lease) -> impl Iterator<Item = &Row> {
+        let lane = self.held(lease).map(|row| row.lane.clone());
+        let lane = lane.and_then(|lane| self.lanes.get(&lane)).into_iter().flatten();
+        lane.skip(1).filter_map(|id| self.rows.get(id))
+    }
+
     /// Lets the head of a lane go, for the next one.
     fn advance(&mut self, lane: &str) {
         let Some(waiting) = self.lanes.get_mut(lane) else { return };
@@ -89,7 +98,9 @@ impl Book {
                 row.due_at = until;
                 let lease = Lease::new(row.entry.id.clone(), row.leases);
                 let event = row.event.clone()?;
-                return Some(Leased::new(lease, event, row.entry.attempts, row.entry.received_at));
+                let (attempt, received_at) = (row.entry.attempts, row.entry.received_at);
+                let joined = row.joined;
+                return Some(Leased { joined, ..Leased::new(lease, event, attempt, received_at) });
             }
             row.fail(RAN_OUT);
             self.advance(lane);
@@ -124,8 +135,16 @@ impl Book {
 impl Row {
     fn fail(&mut self, reason: &str) {
         self.leased = false;
+        self.joined = None;
         self.entry.state = EntryState::Failed;
         self.entry.reason = Some(capped(reason).to_owned());
+    }
+
+    fn finish(&mut self, now: Timestamp) {
+        self.leased = false;
+        self.entry.state = EntryState::Done;
+        self.entry.reason = None;
+        self.done_at = Some(now);
     }
 }
 
@@ -153,6 +172,7 @@ impl Inbox for MemoryInbox {
             due_at: received_at,
             leased: false,
             leases: 0,
+            joined: None,
             done_at: None,
         };
         book.rows.insert(id, row);
@@ -182,15 +202,30 @@ impl Inbox for MemoryInbox {
         Ok(self.book().held(lease).map(|row| row.due_at = until).is_some())
     }
 
+    async fn behind(&self, lease: &Lease, limit: usize) -> Result<Vec<Waiting>, InboxError> {
+        let mut book = self.book();
+        let waiting = book.behind(lease).take(limit).map_while(|row| {
+            Some(Waiting::new(row.entry.id.clone(), row.event.clone()?, row.entry.received_at))
+        });
+        Ok(waiting.collect())
+    }
+
+    async fn join(&self, lease: &Lease, count: usize) -> Result<bool, InboxError> {
+        let mut book = self.book();
+        let count = book.behind(lease).take(count).count();
+        Ok(book.held(lease).map(|row| row.joined = Some(count)).is_some())
+    }
+
     async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError> {
         let mut book = self.book();
         let Some(row) = book.held(lease) else { return Ok(false) };
-        row.leased = false;
-        row.entry.state = EntryState::Done;
-        row.entry.reason = None;
-        row.done_at = Some(now);
-        let lane = row.lane.clone();
-        book.advance(&lane);
+        let (lane, joined) = (row.lane.clone(), row.joined.unwrap_or(0));
+        for _ in 0..=joined {
+            if let Some(row) = book.head(&lane) {
+                row.finish(now);
+            }
+            book.advance(&lane);
+        }
         Ok(true)
     }
 

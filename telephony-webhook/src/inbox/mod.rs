@@ -58,7 +58,18 @@ pub trait Inbox: std::fmt::Debug + Send + Sync {
     /// Makes a lease run until `until`; whether it was still held.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError>;
 
-    /// Marks an event as done; whether the lease was still held.
+    /// The events that wait behind a leased one in its lane, the oldest first, at most `limit`, and
+    /// up to the first that cannot be read; none when the lease is held no more. Looking changes
+    /// nothing.
+    async fn behind(&self, lease: &Lease, limit: usize) -> Result<Vec<Waiting>, InboxError>;
+
+    /// Makes the `count` events that wait next in the lane part of a leased one, or as many as there
+    /// are: when it is finished, so are they, and whoever leases it again is told
+    /// ([`Leased::joined`]). When it is set aside, they go by themselves. Whether the lease was
+    /// still held.
+    async fn join(&self, lease: &Lease, count: usize) -> Result<bool, InboxError>;
+
+    /// Marks an event, and what was joined to it, as done; whether the lease was still held.
     async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError>;
 
     /// Gives an event back, to be leased again at `at`; after [`MAX_ATTEMPTS`] it is set aside as
@@ -185,13 +196,35 @@ pub struct Leased {
     pub attempt: u32,
     /// When it was received.
     pub received_at: Timestamp,
+    /// How many of the events that wait behind it are part of it; `None` when nobody has said so.
+    pub joined: Option<usize>,
 }
 
 impl Leased {
-    /// A lease and what it is for.
+    /// A lease and what it is for, with nothing said of what waits behind it.
     #[must_use]
     pub const fn new(lease: Lease, event: Event, attempt: u32, received_at: Timestamp) -> Self {
-        Self { lease, event, attempt, received_at }
+        Self { lease, event, attempt, received_at, joined: None }
+    }
+}
+
+/// An event that waits behind a leased one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// Our id of it.
+    pub id: MessageId,
+    /// What happened.
+    pub event: Event,
+    /// When it was received.
+    pub received_at: Timestamp,
+}
+
+impl Waiting {
+    /// An event as a store keeps it.
+    #[must_use]
+    pub const fn new(id: MessageId, event: Event, received_at: Timestamp) -> Self {
+        Self { id, event, received_at }
     }
 }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use telephony_core::{MessageId, Timestamp};
 use telephony_webhook::conformance::{NOW, message};
 use telephony_webhook::{
-    Entry, EntryState, Inbox, Inserted, Lease, Leased, MAX_ATTEMPTS, MemoryInbox, NewEntry,
+    Entry, EntryState, Inbox, Inserted, Lease, Leased, MAX_ATTEMPTS, MemoryInbox, NewEntry, Waiting,
 };
 
 use crate::inbox::sqlite_in_memory;
@@ -22,6 +22,8 @@ enum Step {
     Lease(usize),
     /// The lease is one of all there have been.
     Renew(prop::sample::Index, u64),
+    /// Looks at what waits behind, and joins so many.
+    Join(prop::sample::Index, usize),
     Finish(prop::sample::Index),
     PutBack(prop::sample::Index, u64),
     /// The row is one of all there have been.
@@ -37,6 +39,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (0..9_u32).prop_map(Step::Insert),
         6 => (1..4_usize).prop_map(Step::Lease),
         1 => (any(), 0..9_u64).prop_map(|(which, seconds)| Step::Renew(which, seconds)),
+        1 => (any(), 0..4_usize).prop_map(|(which, count)| Step::Join(which, count)),
         1 => any().prop_map(Step::Finish),
         4 => (any(), 0..3_u64).prop_map(|(which, seconds)| Step::PutBack(which, seconds)),
         1 => any().prop_map(Step::Requeue),
@@ -56,6 +59,7 @@ struct Row {
     due_at: Timestamp,
     leases: u64,
     leased: bool,
+    joined: Option<usize>,
     done_at: Option<Timestamp>,
     erased: bool,
 }
@@ -68,7 +72,8 @@ impl Model {
         let account = new.event.account().clone();
         let entry = Entry::new(new.id.clone(), account, new.key.clone(), new.received_at);
         let (due_at, done_at) = (new.received_at, None);
-        self.0.push(Row { new, entry, due_at, leases: 0, leased: false, done_at, erased: false });
+        let (leases, leased, joined, erased) = (0, false, None, false);
+        self.0.push(Row { new, entry, due_at, leases, leased, joined, done_at, erased });
         Inserted::New
     }
 
@@ -96,7 +101,9 @@ impl Model {
                 (row.leases, row.entry.attempts) = (row.leases + 1, row.entry.attempts + 1);
                 let NewEntry { id, event, received_at, .. } = row.new.clone();
                 let lease = Lease::new(id, row.leases);
-                leased.push(Leased::new(lease, event, row.entry.attempts, received_at));
+                let mut one = Leased::new(lease, event, row.entry.attempts, received_at);
+                one.joined = row.joined;
+                leased.push(one);
                 break;
             }
         }
@@ -107,6 +114,14 @@ impl Model {
         let held =
             |row: &&mut Row| row.leased && Lease::new(row.new.id.clone(), row.leases) == *lease;
         self.0.iter_mut().find(held)
+    }
+
+    /// The waiting rows of the lane of a lease that is held, from the leased one on.
+    fn from_held(&mut self, lease: &Lease) -> Vec<&mut Row> {
+        let lane = self.held(lease).map(|row| row.new.lane());
+        let is_of =
+            |row: &&mut Row| row.entry.state == EntryState::Waiting && Some(row.new.lane()) == lane;
+        self.0.iter_mut().filter(is_of).collect()
     }
 
     fn requeue(&mut self, id: &MessageId, now: Timestamp) -> bool {
@@ -146,6 +161,9 @@ impl Model {
 impl Row {
     fn end(&mut self, state: EntryState, reason: Option<&str>) {
         self.leased = false;
+        if state == EntryState::Failed {
+            self.joined = None;
+        }
         self.entry.state = state;
         self.entry.reason = reason.map(str::to_owned);
     }
@@ -177,11 +195,27 @@ async fn behaves(inbox: &dyn Inbox, steps: &[Step]) {
             }
             Step::Finish(which) if !leases.is_empty() => {
                 let lease = which.get(&leases);
-                let held = model.held(lease).map(|row| {
+                let rows = model.from_held(lease);
+                let (held, joined) =
+                    (rows.first().is_some(), rows.first().and_then(|row| row.joined));
+                for row in rows.into_iter().take(1 + joined.unwrap_or(0)) {
                     row.end(EntryState::Done, None);
                     row.done_at = Some(now);
-                });
-                assert_eq!(inbox.finish(lease, now).await.unwrap(), held.is_some());
+                }
+                assert_eq!(inbox.finish(lease, now).await.unwrap(), held);
+            }
+            Step::Join(which, count) if !leases.is_empty() => {
+                let lease = which.get(&leases[leases.len().saturating_sub(3)..]);
+                let mut rows = model.from_held(lease).into_iter();
+                let first = rows.next();
+                let waiting = |row: &mut Row| {
+                    let NewEntry { id, event, received_at, .. } = row.new.clone();
+                    Waiting::new(id, event, received_at)
+                };
+                let behind: Vec<_> = rows.take(*count).map(waiting).collect();
+                assert_eq!(inbox.behind(lease, *count).await.unwrap(), behind);
+                let held = first.map(|row| row.joined = Some(behind.len())).is_some();
+                assert_eq!(inbox.join(lease, *count).await.unwrap(), held);
             }
             Step::PutBack(which, seconds) if !leases.is_empty() => {
                 // One of the last, or most would be stale.

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use telephony_core::{AccountId, MessageId, Timestamp};
 
 use super::{
-    Counts, Entry, EntryState, Inbox, InboxError, Inserted, Lease, Leased, NewEntry, capped,
+    Counts, Entry, EntryState, Inbox, InboxError, Inserted, Lease, Leased, NewEntry, Waiting,
+    capped,
 };
 use crate::sqlite::{Schema, SqliteWriter};
 
@@ -72,6 +73,16 @@ impl Inbox for SqliteInbox {
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError> {
         let lease = lease.clone();
         self.transact(move |db| queries::renew(db, &lease, until)).await
+    }
+
+    async fn behind(&self, lease: &Lease, limit: usize) -> Result<Vec<Waiting>, InboxError> {
+        let lease = lease.clone();
+        self.transact(move |db| queries::behind(db, &lease, limit)).await
+    }
+
+    async fn join(&self, lease: &Lease, count: usize) -> Result<bool, InboxError> {
+        let lease = lease.clone();
+        self.transact(move |db| queries::join(db, &lease, count)).await
     }
 
     async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError> {

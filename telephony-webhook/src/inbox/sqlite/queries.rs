@@ -8,6 +8,7 @@ use telephony_core::{AccountId, Event, MessageId, Timestamp};
 
 use crate::inbox::{
     Counts, Entry, EntryState, EventKey, Inserted, Lease, Leased, MAX_ATTEMPTS, NewEntry, RAN_OUT,
+    Waiting,
 };
 
 type Answer<T> = rusqlite::Result<T>;
@@ -60,6 +61,7 @@ struct Head {
     leases: i64,
     received_at: Timestamp,
     due_at: Timestamp,
+    joined: Option<i64>,
     event: Option<Event>,
 }
 
@@ -82,7 +84,9 @@ fn lease_head(
                 )?;
                 set_due(db, position, lane, until)?;
                 let lease = Lease::new(head.id, number.unsigned_abs());
-                return Ok(Some(Leased::new(lease, event, attempt, head.received_at)));
+                let joined = head.joined.and_then(|count| usize::try_from(count).ok());
+                let leased = Leased::new(lease, event, attempt, head.received_at);
+                return Ok(Some(Leased { joined, ..leased }));
             }
             Some(_) => RAN_OUT,
             None => UNREADABLE,
@@ -94,11 +98,11 @@ fn lease_head(
 
 fn head(db: &Connection, lane: &str) -> Answer<Option<Head>> {
     db.prepare_cached(
-        "SELECT position, id, attempts, leases, received_at, due_at, event FROM inbox_entry
+        "SELECT position, id, attempts, leases, received_at, due_at, joined, event FROM inbox_entry
             INDEXED BY inbox_entry_waiting WHERE lane = ?1 AND state = 0 ORDER BY position LIMIT 1",
     )?
     .query_row([lane], |row| {
-        let event: Option<String> = row.get(6)?;
+        let event: Option<String> = row.get(7)?;
         Ok(Head {
             position: row.get(0)?,
             id: parsed(row, 1)?,
@@ -106,6 +110,7 @@ fn head(db: &Connection, lane: &str) -> Answer<Option<Head>> {
             leases: row.get(3)?,
             received_at: time(row, 4)?,
             due_at: time(row, 5)?,
+            joined: row.get(6)?,
             event: event.and_then(|text| serde_json::from_str(&text).ok()),
         })
     })
@@ -137,13 +142,45 @@ pub(super) fn renew(db: &Connection, lease: &Lease, until: Timestamp) -> Answer<
     Ok(true)
 }
 
-pub(super) fn finish(db: &Connection, lease: &Lease, now: Timestamp) -> Answer<bool> {
+pub(super) fn behind(db: &Connection, lease: &Lease, limit: usize) -> Answer<Vec<Waiting>> {
+    let Some(Held { position, lane, .. }) = held(db, lease)? else { return Ok(Vec::new()) };
+    let waiting: Vec<Option<Waiting>> = db
+        .prepare_cached(
+            "SELECT id, received_at, event FROM inbox_entry INDEXED BY inbox_entry_waiting
+                WHERE lane = ?1 AND state = 0 AND position > ?2 ORDER BY position LIMIT ?3",
+        )?
+        .query_map(params![lane, position, rows(limit)], |row| {
+            let (id, received_at) = (parsed(row, 0)?, time(row, 1)?);
+            let event: Option<String> = row.get(2)?;
+            let event = event.and_then(|text| serde_json::from_str(&text).ok());
+            Ok(event.map(|event| Waiting::new(id, event, received_at)))
+        })?
+        .collect::<Answer<_>>()?;
+    Ok(waiting.into_iter().map_while(|waiting| waiting).collect())
+}
+
+pub(super) fn join(db: &Connection, lease: &Lease, count: usize) -> Answer<bool> {
     let Some(Held { position, lane, .. }) = held(db, lease)? else { return Ok(false) };
     change(
         db,
-        "UPDATE inbox_entry SET state = 1, leased = 0, done_at = ?2, reason = NULL
-            WHERE position = ?1",
-        params![position, now.as_millisecond()],
+        "UPDATE inbox_entry SET joined = (SELECT count(*) FROM (
+            SELECT 1 FROM inbox_entry INDEXED BY inbox_entry_waiting
+                WHERE lane = ?2 AND state = 0 AND position > ?1 LIMIT ?3)) WHERE position = ?1",
+        params![position, lane, rows(count)],
+    )?;
+    Ok(true)
+}
+
+pub(super) fn finish(db: &Connection, lease: &Lease, now: Timestamp) -> Answer<bool> {
+    let Some(Held { position, lane, .. }) = held(db, lease)? else { return Ok(false) };
+    // Whatever is leased is the head of its lane.
+    change(
+        db,
+        "UPDATE inbox_entry SET state = 1, leased = 0, done_at = ?3, reason = NULL
+            WHERE position IN (SELECT position FROM inbox_entry INDEXED BY inbox_entry_waiting
+                WHERE lane = ?2 AND state = 0 AND position >= ?1 ORDER BY position LIMIT
+                (SELECT 1 + coalesce(joined, 0) FROM inbox_entry WHERE position = ?1))",
+        params![position, lane, now.as_millisecond()],
     )?;
     advance(db, &lane)?;
     Ok(true)
@@ -255,7 +292,8 @@ pub(super) fn clean(
 
 /// Sets an event aside, and lets the next one of its lane go.
 fn fail(db: &Connection, position: i64, lane: &str, reason: &str) -> Answer<()> {
-    let sql = "UPDATE inbox_entry SET state = 2, leased = 0, reason = ?2 WHERE position = ?1";
+    let sql = "UPDATE inbox_entry SET state = 2, leased = 0, joined = NULL, reason = ?2
+        WHERE position = ?1";
     change(db, sql, params![position, reason])?;
     advance(db, lane)
 }

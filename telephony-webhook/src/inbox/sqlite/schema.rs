@@ -1,7 +1,8 @@
 //! The tables of the inbox.
 
 /// What each version adds to the one before.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE inbox_entry (
         position INTEGER PRIMARY KEY,  -- the order of coming, and of the last requeueing
         id TEXT NOT NULL UNIQUE,
@@ -37,4 +38,9 @@ pub(super) const MIGRATIONS: &[&str] = &["
         due_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX inbox_lane_due ON inbox_lane (due_at);
-"];
+",
+    "
+    -- How many of those that wait behind it in its lane are part of it; NULL while nobody said so.
+    ALTER TABLE inbox_entry ADD COLUMN joined INTEGER;
+",
+];

@@ -12,7 +12,7 @@ use telephony_core::config::{Host, from_value};
 use telephony_core::{AccountId, MessageId, OsEntropy, SystemClock, Timestamp};
 use telephony_webhook::{
     Counts, Endpoint, Entry, EntryState, Health, HealthProbe, Inbox, InboxError, Inserted, Lease,
-    Leased, Limits, NewEntry, Receiver, Routes, Server,
+    Leased, Limits, NewEntry, Receiver, Routes, Server, Waiting,
 };
 use tokio::sync::watch;
 
@@ -63,6 +63,14 @@ impl Inbox for Breakable {
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError> {
         self.inner.renew(lease, until).await
+    }
+
+    async fn behind(&self, lease: &Lease, limit: usize) -> Result<Vec<Waiting>, InboxError> {
+        self.inner.behind(lease, limit).await
+    }
+
+    async fn join(&self, lease: &Lease, count: usize) -> Result<bool, InboxError> {
+        self.inner.join(lease, count).await
     }
 
     async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError> {
