@@ -7,6 +7,7 @@ mod deliveries;
 mod dispatch;
 mod estimate;
 mod housekeeping;
+mod join;
 mod keywords;
 mod notes;
 mod reach;

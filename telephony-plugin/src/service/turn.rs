@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use telephony_core::{AccountId, Event, InboundMessage, MessageId, OptOut};
+use telephony_core::{AccountId, Event, InboundMessage, OptOut};
 use telephony_pairing::Access;
 use telephony_webhook::{EntryState, InboxError, Leased};
 
 use super::dispatch::LEASE;
-use super::{Account, Adoption, News, Telephony, keywords};
+use super::{Account, Adoption, News, Telephony, join, keywords};
 use crate::handler::Incoming;
 use crate::outbound::{NewSend, OptOutSource, Source};
 use crate::report::chain;
@@ -111,7 +111,7 @@ async fn take(
 ) -> Result<(), TryAgain> {
     match &leased.event {
         Event::Message(message) => match service.account(&message.account) {
-            Some(account) => answer(service, &account, adoption, &leased.lease.id, message).await,
+            Some(account) => answer(service, &account, adoption, leased, message).await,
             // It was there a moment ago, when this was leased.
             None => Err(TryAgain(format!("account {} was removed", message.account))),
         },
@@ -134,10 +134,10 @@ async fn answer(
     service: &Telephony,
     account: &Account,
     adoption: &Arc<Adoption>,
-    id: &MessageId,
+    leased: &Leased,
     message: &InboundMessage,
 ) -> Result<(), TryAgain> {
-    let account_id = &account.settings.id;
+    let (account_id, id) = (&account.settings.id, &leased.lease.id);
     account.received(service.clock.now());
     let from = message.from.masked();
     let tell = |what: &str| tracing::info!(%account_id, message_id = %id, from, "{what}");
@@ -166,8 +166,11 @@ async fn answer(
     if !account.settings.allow_to.is_empty() || account.settings.sms.quiet_hours.is_some() {
         service.ledger.add_contact(account_id, to, service.clock.now()).await?;
     }
+    // Before there is a place: whoever waits for their own next text keeps nobody from one.
+    join::wait(service, account, message).await;
     let _slot = service.slots.take(account_id, &message.from).await;
-    let incoming = Incoming::new(id, message);
+    let whole = join::whole(service, account, leased, message).await?;
+    let incoming = Incoming::new(id, &whole);
     let Some(reply) = service.agent.take(account, &incoming, adoption).await? else {
         tell("was handled, without a reply of ours");
         return Ok(());
