@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use telephony_core::{Event, InboundMessage, MAX_MEDIA, MessageId};
+use telephony_core::{Event, InboundMessage, MAX_MEDIA};
 use telephony_webhook::{InboxError, Leased, Waiting};
 use thiserror::Error;
 
@@ -31,9 +31,14 @@ pub(super) enum JoinError {
 
 /// Waits until whatever is to be joined to a message has come. The sender's next texts wait behind
 /// it in the inbox meanwhile, and nobody else waits.
-pub(super) async fn wait(service: &Telephony, account: &Account, message: &InboundMessage) {
+pub(super) async fn wait(
+    service: &Telephony,
+    account: &Account,
+    leased: &Leased,
+    message: &InboundMessage,
+) {
     let window = window(account);
-    if !may_be_joined(message) {
+    if leased.joined.is_some() || !may_be_joined(message) {
         return;
     }
     let end = message.received_at.saturating_add(window);
@@ -76,8 +81,8 @@ pub(super) async fn whole<'a>(
         }
     };
     if !followers.is_empty() {
-        let (message_id, joined): (&MessageId, _) = (&leased.lease.id, followers.len());
-        tracing::info!(account_id = %message.account, %message_id, joined, "is joined by more");
+        let (message_id, count) = (&leased.lease.id, followers.len());
+        tracing::info!(account_id = %message.account, %message_id, count, "is joined by more");
     }
     Ok(joined(message, &followers))
 }
@@ -127,7 +132,7 @@ fn window(account: &Account) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use telephony_core::{HttpUrl, InboundMedia, Timestamp};
+    use telephony_core::{HttpUrl, InboundMedia, MessageId, Timestamp};
 
     use super::*;
     use crate::handler::tests::message;

@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use telephony_core::config::{Host, from_value};
 use telephony_core::{
-    AccountId, Body, Event, InboundMessage, ManualClock, MessageId, ProviderMessageId,
-    SeededEntropy, Timestamp,
+    AccountId, Body, Clock, Event, HttpUrl, InboundMedia, InboundMessage, ManualClock, MessageId,
+    ProviderMessageId, SeededEntropy, Timestamp,
 };
 use telephony_providers::{Connection, MockProvider};
 use telephony_webhook::{EntryState, EventKey, NewEntry};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
 use super::{Answering, Parts, Telephony};
 use crate::database::Database;
@@ -23,6 +24,7 @@ use crate::handler::{Handler, HandlerError, Incoming};
 use crate::outbound::{NewSend, Source};
 
 mod away;
+mod join;
 mod machines;
 
 const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
@@ -32,6 +34,8 @@ const OWN: &str = "+15550001111";
 #[derive(Debug)]
 struct Scripted {
     asked: Mutex<Vec<(String, String)>>,
+    /// The id and the pictures of each.
+    came: Mutex<Vec<(String, Vec<String>)>>,
     failures: AtomicUsize,
     running: AtomicUsize,
     most: AtomicUsize,
@@ -44,6 +48,8 @@ impl Handler for Scripted {
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(running, Ordering::SeqCst);
         self.asked.lock().unwrap().push((message.from.to_owned(), message.text.to_owned()));
+        let pictures = message.media.iter().map(|media| media.url.as_str().to_owned()).collect();
+        self.came.lock().unwrap().push((message.id.to_string(), pictures));
         self.let_through.acquire().await.unwrap().forget();
         self.running.fetch_sub(1, Ordering::SeqCst);
         let take = |left: usize| left.checked_sub(1);
@@ -60,16 +66,22 @@ struct Scene {
     mock: Arc<MockProvider>,
     clock: Arc<ManualClock>,
     count: AtomicUsize,
+    running: JoinHandle<()>,
     _stop: watch::Sender<bool>,
 }
 
 impl Scene {
-    fn start(mut config: Value) -> Self {
+    fn start(config: Value) -> Self {
+        Self::over(Database::in_memory().unwrap(), config)
+    }
+
+    fn over(database: Database, mut config: Value) -> Self {
         config["provider"] = "mock".into();
         config["fromNumber"] = OWN.into();
         let config = from_value(config, Host::Standalone, &|_| None).unwrap();
         let handler = Arc::new(Scripted {
             asked: Mutex::default(),
+            came: Mutex::default(),
             failures: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
@@ -77,7 +89,7 @@ impl Scene {
         });
         let (mock, clock) = (Arc::new(MockProvider::default()), Arc::new(ManualClock::new(NOW)));
         let parts = Parts {
-            database: Database::in_memory().unwrap(),
+            database,
             agent: Arc::new(Answering::by(handler.clone(), None)),
             host: None,
             media: None,
@@ -91,8 +103,9 @@ impl Scene {
             service.set_account(account.clone(), connection, &config, address, None);
         }
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(Arc::clone(&service).run(stopped));
-        Self { service, handler, mock, clock, count: AtomicUsize::new(0), _stop: stop }
+        let running = tokio::spawn(Arc::clone(&service).run(stopped));
+        let count = AtomicUsize::new(0);
+        Self { service, handler, mock, clock, count, running, _stop: stop }
     }
 
     /// A text from a number that ends so; our id of it.
@@ -102,18 +115,25 @@ impl Scene {
 
     /// A text from whoever the carrier says it is from; our id of it.
     async fn text_from(&self, from: &str, text: &str) -> MessageId {
-        let count = self.count.fetch_add(1, Ordering::SeqCst);
+        self.message_from(from, text, &[]).await
+    }
+
+    /// A message with pictures at these addresses; our id of it.
+    async fn message_from(&self, from: &str, text: &str, pictures: &[&str]) -> MessageId {
+        let (count, now) = (self.count.fetch_add(1, Ordering::SeqCst), self.clock.now());
         let id = MessageId::new(format!("msg_{count:04}")).unwrap();
         let mut message = InboundMessage::new(
             AccountId::default_account(),
             ProviderMessageId::new(format!("m{count}")).unwrap(),
             from.parse().unwrap(),
             OWN.parse().unwrap(),
-            NOW,
+            now,
         );
         message.body = text.into();
+        message.media =
+            pictures.iter().map(|url| InboundMedia::new(HttpUrl::parse(url).unwrap())).collect();
         let key = EventKey::new("message", message.id.as_str(), "");
-        let entry = NewEntry::new(id.clone(), key, Event::Message(message), NOW);
+        let entry = NewEntry::new(id.clone(), key, Event::Message(message), now);
         self.service.inbox.insert(entry).await.unwrap();
         self.service.arrived.notify_one();
         id

@@ -167,7 +167,7 @@ async fn answer(
         service.ledger.add_contact(account_id, to, service.clock.now()).await?;
     }
     // Before there is a place: whoever waits for their own next text keeps nobody from one.
-    join::wait(service, account, message).await;
+    join::wait(service, account, leased, message).await;
     let _slot = service.slots.take(account_id, &message.from).await;
     let whole = join::whole(service, account, leased, message).await?;
     let incoming = Incoming::new(id, &whole);
