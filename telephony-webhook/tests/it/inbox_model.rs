@@ -117,7 +117,7 @@ impl Model {
     }
 
     /// The waiting rows of the lane of a lease that is held, from the leased one on.
-    fn from_held(&mut self, lease: &Lease) -> Vec<&mut Row> {
+    fn held_and_behind(&mut self, lease: &Lease) -> Vec<&mut Row> {
         let lane = self.held(lease).map(|row| row.new.lane());
         let is_of =
             |row: &&mut Row| row.entry.state == EntryState::Waiting && Some(row.new.lane()) == lane;
@@ -195,9 +195,8 @@ async fn behaves(inbox: &dyn Inbox, steps: &[Step]) {
             }
             Step::Finish(which) if !leases.is_empty() => {
                 let lease = which.get(&leases);
-                let rows = model.from_held(lease);
-                let (held, joined) =
-                    (rows.first().is_some(), rows.first().and_then(|row| row.joined));
+                let rows = model.held_and_behind(lease);
+                let (held, joined) = (!rows.is_empty(), rows.first().and_then(|row| row.joined));
                 for row in rows.into_iter().take(1 + joined.unwrap_or(0)) {
                     row.end(EntryState::Done, None);
                     row.done_at = Some(now);
@@ -206,7 +205,7 @@ async fn behaves(inbox: &dyn Inbox, steps: &[Step]) {
             }
             Step::Join(which, count) if !leases.is_empty() => {
                 let lease = which.get(&leases[leases.len().saturating_sub(3)..]);
-                let mut rows = model.from_held(lease).into_iter();
+                let mut rows = model.held_and_behind(lease).into_iter();
                 let first = rows.next();
                 let waiting = |row: &mut Row| {
                     let NewEntry { id, event, received_at, .. } = row.new.clone();
