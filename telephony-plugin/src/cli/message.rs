@@ -42,10 +42,12 @@ pub(super) fn list_of(answer: &Value) -> String {
     let mut lines = String::new();
     for message in list(answer, "messages") {
         let [at, id, outcome] = ["createdAt", "id", "outcome"].map(|key| text(message, key));
-        let parts = list(message, "parts").iter();
-        let last =
-            parts.filter_map(|part| part.pointer("/delivery/report/status")?.as_str()).last();
-        let word = if outcome == "sent" { last.unwrap_or(outcome) } else { outcome };
+        let delivery = |part: &Value| part.pointer("/delivery/report/status").cloned();
+        let states: Vec<_> = list(message, "parts").iter().filter_map(delivery).collect();
+        // A part that did not arrive says more than those that did.
+        let failed = states.iter().find(|state| *state == "undelivered" || *state == "failed");
+        let state = failed.or(states.last()).and_then(Value::as_str);
+        let word = if outcome == "sent" { state.unwrap_or(outcome) } else { outcome };
         // Writing to a string does not fail.
         let _ = writeln!(lines, "{at} {id} {} {word}", text(message, "account"));
     }
