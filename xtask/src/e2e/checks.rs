@@ -1,10 +1,12 @@
 //! What OpenClaw itself says of the plugin, and the set-up by its own command.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::{Stage, check, json_of, seen};
 use crate::openclaw::Gateway;
-use crate::step::Outcome;
+use crate::step::{Failure, Outcome, root};
 
 pub(super) fn run(stage: &Stage) -> Outcome {
     let mut gateway = stage.gateway("checks")?;
@@ -16,6 +18,9 @@ pub(super) fn run(stage: &Stage) -> Outcome {
     let is_configured = channel["provider"] == "mock" && channel["fromNumber"] == "+15550001111";
     check(is_configured, "channels add configures it", || channel.to_string())?;
     second_account(&gateway)?;
+    for carrier in ["twilio", "telnyx", "plivo"] {
+        as_the_guide_says(&gateway, carrier)?;
+    }
     gateway.set_channel(channel)?;
     gateway.start()?;
     let inspected = gateway.run(&["plugins", "inspect", "telephony", "--runtime"])?.success()?;
@@ -36,6 +41,32 @@ pub(super) fn run(stage: &Stage) -> Outcome {
     })?;
     own_doctor(&gateway)?;
     gateway.stop()
+}
+
+/// The line of a carrier's guide that sets the channel up, to the letter.
+fn as_the_guide_says(gateway: &Gateway, carrier: &str) -> Outcome {
+    let guide = fs::read_to_string(root().join(format!("docs/{carrier}.md")))?;
+    let line = guide.lines().find_map(|line| line.strip_prefix("openclaw channels add "));
+    let line = line.ok_or_else(|| Failure::new(format!("docs/{carrier}.md adds no channel")))?;
+    // Each value in quotes is one word, and nothing else is quoted.
+    let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches('"')).collect();
+    gateway.configure(|value| {
+        if let Some(channels) = value.pointer_mut("/channels").and_then(Value::as_object_mut) {
+            channels.remove("telephony");
+        }
+    })?;
+    gateway.run(&[&["channels", "add"][..], &words].concat())?.success()?;
+    let configured = gateway.configuration()?;
+    let channel = configured.pointer("/channels/telephony").cloned().unwrap_or_default();
+    let given = words.chunks(2).filter_map(|pair| match pair {
+        ["--channel", _] => None,
+        [_, value] => Some(*value),
+        _ => None,
+    });
+    let missing: Vec<_> =
+        given.filter(|value| !channel.to_string().contains(&format!("\"{value}\""))).collect();
+    let what = format!("channels add of docs/{carrier}.md configures all that it is given");
+    check(channel["provider"] == carrier && missing.is_empty(), &what, || format!("{missing:?}"))
 }
 
 /// A second account leaves what belongs to the first with the first.
