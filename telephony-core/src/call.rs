@@ -68,6 +68,23 @@ pub enum CallContent {
     Url(HttpUrl),
 }
 
+/// What a call is told to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallStep {
+    /// To speak a text, and to end then.
+    Say {
+        /// The text.
+        text: Body,
+        /// The language it is spoken in (BCP 47); the carrier's English when there is none.
+        language: Option<String>,
+    },
+    /// To end.
+    HangUp,
+    /// Not to be answered at all, where it was not yet.
+    Reject,
+}
+
 /// What to do about answering machines.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
@@ -207,6 +224,9 @@ pub struct CallUpdate {
     /// How long it lasted, in seconds, once it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u32>,
+    /// Whether the carrier waits for what the call is to do, in the answer to this report.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks: bool,
     /// Whether a machine answered, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_by_machine: Option<bool>,
@@ -239,6 +259,7 @@ impl CallUpdate {
             to: None,
             client_state: None,
             duration_seconds: None,
+            asks: false,
             answered_by_machine: None,
             code: None,
             reference: None,

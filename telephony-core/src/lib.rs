@@ -18,7 +18,8 @@ mod time;
 mod url;
 
 pub use call::{
-    CallContent, CallRequest, CallState, CallStatus, CallUpdate, ClientState, MachineDetection,
+    CallContent, CallRequest, CallState, CallStatus, CallStep, CallUpdate, ClientState,
+    MachineDetection,
 };
 #[cfg(any(test, feature = "testing"))]
 pub use clock::ManualClock;

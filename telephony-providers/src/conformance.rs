@@ -90,6 +90,15 @@ pub async fn refuses_what_is_too_much(works: Connection) {
         let error = failed(works.messaging.send(&answered(builder().body(text).build())).await);
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::TooLong, Outcome::NotSent));
     }
+    let says = |characters: u32| {
+        let text = "a".repeat(characters as usize).into();
+        let mut request = call();
+        request.content = CallContent::Say { text, language: None };
+        request
+    };
+    let error = failed(works.voice.place(&says(capabilities.speech_characters + 1)).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::TooLong, Outcome::NotSent));
+    answered(works.voice.place(&says(capabilities.speech_characters)).await);
     let most = "a".repeat(capabilities.gsm7_characters as usize);
     answered(works.messaging.send(&answered(builder().body(most).build())).await);
 }

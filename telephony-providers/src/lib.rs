@@ -14,6 +14,7 @@ mod retry;
 mod telnyx;
 mod tls;
 mod twilio;
+mod xml;
 
 pub use connect::{Connection, connect};
 pub use error::{Error, ErrorKind, Outcome};
@@ -22,7 +23,8 @@ pub use http::{MAX_RESPONSE_BYTES, Timeouts, Transport, TransportBuilder, Transp
 pub use mock::{MockProvider, SentMessage};
 pub use plivo::Plivo;
 pub use provider::{
-    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, VoiceProvider,
+    CallDocument, CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, Speech,
+    VoiceProvider,
 };
 pub use retry::RetryPolicy;
 pub use telnyx::Telnyx;

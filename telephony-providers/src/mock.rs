@@ -12,7 +12,7 @@ use telephony_core::{
 
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::provider::{
-    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, VoiceProvider,
+    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, Speech, VoiceProvider,
 };
 
 /// The most messages and calls that are kept; the oldest are forgotten first.
@@ -146,7 +146,8 @@ impl MessagingProvider for MockProvider {
             media_total_bytes: 5_000_000,
             media_picture_bytes: 5_000_000,
             media_other_bytes: 5_000_000,
-            speech_characters: Some(4000),
+            speech_characters: 4000,
+            speech: Speech::Inline,
             idempotent_calls: false,
         }
     }
@@ -190,6 +191,7 @@ impl MessagingProvider for MockProvider {
 #[async_trait]
 impl VoiceProvider for MockProvider {
     async fn place(&self, request: &CallRequest) -> Result<PlacedCall, Error> {
+        self.capabilities().check_call(self.kind(), request)?;
         let mut state = self.state();
         state.fail()?;
         let id = ProviderCallId::new(state.next_id("mock-call-")).map_err(no_id)?;

@@ -5,8 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use serde::Serialize;
 use telephony_core::{
-    CallRequest, CallStatus, OutboundMessage, ProviderCallId, ProviderKind, ProviderMessageId,
-    RawStatus, StatusReport,
+    CallContent, CallRequest, CallStatus, CallStep, CallUpdate, OutboundMessage, ProviderCallId,
+    ProviderKind, ProviderMessageId, RawStatus, StatusReport,
 };
 use telephony_sms::Encoding;
 
@@ -62,6 +62,54 @@ pub trait VoiceProvider: fmt::Debug + Send + Sync {
     ///
     /// [`Error`] says why it could not be ended.
     async fn hang_up(&self, id: &ProviderCallId) -> Result<(), Error>;
+
+    /// What a provider is answered that asks our server what a call is to do; `None` where it does
+    /// not ask.
+    fn document(&self, _: &CallStep) -> Option<CallDocument> {
+        None
+    }
+
+    /// Has a call go on after an event of it, where the provider does not ask and is told. What the
+    /// call is to say comes back with the event; somebody who calls us gets `inbound`. Told twice
+    /// after one event, it is done once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says why the call does not go on.
+    async fn follow(&self, _: &CallUpdate, _inbound: &CallStep) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// What a provider is answered that asks what a call is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallDocument {
+    /// The value of `Content-Type`.
+    pub content_type: &'static str,
+    /// The document. It may hold the words that are spoken.
+    pub body: String,
+}
+
+impl CallDocument {
+    /// An XML document.
+    pub(crate) fn xml(elements: &str) -> Self {
+        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{elements}");
+        Self { content_type: "text/xml", body }
+    }
+}
+
+/// How a call comes to say something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Speech {
+    /// The words are sent with the call.
+    Inline,
+    /// Our server tells the provider when the events of the call reach it.
+    Commanded,
+    /// The provider asks our server once the call is answered.
+    Asked,
 }
 
 /// What a provider can do, as data.
@@ -86,14 +134,30 @@ pub struct Capabilities {
     pub media_picture_bytes: u64,
     /// The most bytes of one of anything else.
     pub media_other_bytes: u64,
-    /// The most characters that a call can be given to say; `None` when our own server has to
-    /// answer for it.
-    pub speech_characters: Option<u32>,
+    /// The most characters that a call can be given to say.
+    pub speech_characters: u32,
+    /// How a call comes to say something.
+    pub speech: Speech,
     /// Whether a call is placed once, however often it is asked for under one id.
     pub idempotent_calls: bool,
 }
 
 impl Capabilities {
+    /// Refuses a call that would say more than `provider` takes, before anything leaves.
+    pub(crate) fn check_call(
+        &self,
+        provider: ProviderKind,
+        request: &CallRequest,
+    ) -> Result<(), Error> {
+        let CallContent::Say { text, .. } = &request.content else { return Ok(()) };
+        let (length, most) = (text.as_str().chars().count(), self.speech_characters);
+        if length <= most as usize {
+            return Ok(());
+        }
+        let sentence = format!("the call would say {length} characters, at most {most}: cut it");
+        Err(Error::refused(provider, ErrorKind::TooLong, sentence))
+    }
+
     /// Refuses a message that `provider` would refuse, before anything leaves.
     pub(crate) fn check(
         &self,
@@ -199,7 +263,8 @@ mod tests {
         media_total_bytes: 1_000_000,
         media_picture_bytes: 1_000_000,
         media_other_bytes: 1_000_000,
-        speech_characters: None,
+        speech_characters: 3000,
+        speech: Speech::Inline,
         idempotent_calls: false,
     };
 

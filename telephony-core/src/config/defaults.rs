@@ -12,9 +12,15 @@ pub(super) const MAX_LENGTH: u32 = 1600;
 pub(super) const SEGMENT_NUMBERING: bool = true;
 /// `voice.maxDurationSeconds`, seconds.
 pub(super) const MAX_DURATION_SECONDS: u32 = 300;
+/// `voice.ringTimeoutSeconds`, seconds.
+pub(super) const RING_TIMEOUT_SECONDS: u32 = 30;
 /// `voice.greeting`.
 pub(super) const GREETING: &str = "Hello. This is an automated call. Send a text to this number \
                                    to talk to the assistant. Goodbye.";
+/// `voice.inboundGreeting`.
+pub(super) const INBOUND_GREETING: &str = "Hello. Nobody can talk at this number, but an \
+                                           assistant reads its texts. Please send a text message \
+                                           to this number. Goodbye.";
 /// `serve.port`.
 pub(super) const PORT: u16 = 3335;
 /// `serve.bind` and `metrics.bind`.

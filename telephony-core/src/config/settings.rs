@@ -253,10 +253,16 @@ pub struct Voice {
     pub enabled: bool,
     /// The longest a call may last, in seconds.
     pub max_duration_seconds: u32,
+    /// How long a phone may ring, in seconds.
+    pub ring_timeout_seconds: u32,
     /// What a call says that is given nothing to say.
     pub greeting: String,
+    /// The language that calls are spoken in (BCP 47); the carrier's English when there is none.
+    pub language: Option<String>,
     /// Whether inbound calls are answered; else they are rejected.
     pub answer_inbound: bool,
+    /// What somebody hears who calls, where calls are answered.
+    pub inbound_greeting: String,
     /// What to do when a machine answers.
     pub machine_detection: MachineDetection,
 }

@@ -37,6 +37,16 @@ pub(super) fn time_zone(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// A language tag has the shape of one; which are spoken, the carrier knows.
+pub(super) fn language(text: &str) -> Result<String, &'static str> {
+    let shaped = text.split('-').all(|part| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    let begins = text.bytes().take_while(u8::is_ascii_alphabetic).count() >= 2;
+    let fits = shaped && begins && text.len() <= 35;
+    if fits { Ok(text.to_owned()) } else { Err("expected a language tag such as \"de-DE\"") }
+}
+
 /// A path of the server.
 pub(super) fn path(text: &str) -> Result<String, &'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
@@ -119,6 +129,16 @@ mod tests {
         assert_eq!(clock_time("21:05"), Ok(ClockTime { hour: 21, minute: 5 }));
         for text in ["24:00", "9:00", "21:60", "21", "+1:00"] {
             assert!(clock_time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn languages_are_tags() {
+        for text in ["en", "de-DE", "zh-Hant-TW", "cmn-CN"] {
+            assert_eq!(language(text).as_deref(), Ok(text));
+        }
+        for text in ["", "e", "1-de", "de_DE", "de-", "german language", "\"><Hangup/>"] {
+            assert!(language(text).is_err(), "{text}");
         }
     }
 

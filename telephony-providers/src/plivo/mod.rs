@@ -9,15 +9,16 @@ use std::fmt;
 use async_trait::async_trait;
 use telephony_core::config::{self, Account};
 use telephony_core::{
-    CallContent, CallRequest, CallStatus, MachineDetection, OutboundMessage, ProviderCallId,
-    ProviderKind, ProviderMessageId, Sender, StatusReport,
+    CallContent, CallRequest, CallStatus, CallStep, MachineDetection, OutboundMessage,
+    ProviderCallId, ProviderKind, ProviderMessageId, Sender, StatusReport,
 };
 
 use crate::api::{self, Api, Call, Dialect};
 use crate::error::{Error, ErrorKind};
 use crate::http::Transport;
 use crate::provider::{
-    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, VoiceProvider,
+    CallDocument, CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, Speech,
+    VoiceProvider,
 };
 use crate::retry::Effect;
 pub(crate) use code::CODES;
@@ -27,6 +28,10 @@ const MAX_GSM7_CHARACTERS: u32 = 1600;
 
 /// The most UCS-2 units of a text that it cannot.
 const MAX_UCS2_UNITS: u32 = 737;
+
+/// The most characters that a call says. The document that they stand in has at most 100 KB, and
+/// no character takes more than six bytes of it.
+const MAX_SPEECH: u32 = 16_000;
 
 /// A client for one Plivo account.
 pub struct Plivo {
@@ -100,7 +105,8 @@ impl MessagingProvider for Plivo {
             media_total_bytes: 5_000_000,
             media_picture_bytes: 2_000_000,
             media_other_bytes: 2_000_000,
-            speech_characters: None,
+            speech_characters: MAX_SPEECH,
+            speech: Speech::Asked,
             idempotent_calls: false,
         }
     }
@@ -143,6 +149,7 @@ impl VoiceProvider for Plivo {
             let sentence = "fromNumber is missing: set the number to call from";
             return Err(self.api.refuse(ErrorKind::InvalidSender, sentence));
         };
+        self.capabilities().check_call(self.kind(), request)?;
         // Plivo takes no words with the call: it asks a server for them once it is answered.
         let answer_url = match &request.content {
             CallContent::Url(url) => Some(url),
@@ -167,6 +174,9 @@ impl VoiceProvider for Plivo {
                 MachineDetection::Report => Some("true"),
                 MachineDetection::Hangup => Some("hangup"),
             },
+            // Else whoever answers hears nothing until it is known what they are.
+            machine_detection_url: callback
+                .filter(|_| request.machine_detection != MachineDetection::Off),
         };
         let body = api::json(ProviderKind::Plivo, &body)?;
         let call = Call::post("call", Effect::Once, self.path("Call"), body);
@@ -193,6 +203,10 @@ impl VoiceProvider for Plivo {
     async fn hang_up(&self, id: &ProviderCallId) -> Result<(), Error> {
         let path = self.instance("Call", id.as_str())?;
         self.api.tell(Call::delete("hang up", path)).await
+    }
+
+    fn document(&self, step: &CallStep) -> Option<CallDocument> {
+        Some(CallDocument::xml(&wire::plivo_xml(step)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use telephony_core::{
-    CallStatus, CarrierCode, MessageStatus, ProviderCallId, ProviderMessageId, RawStatus,
+    CallStatus, CallStep, CarrierCode, MessageStatus, ProviderCallId, ProviderMessageId, RawStatus,
     StatusReport,
 };
 
@@ -10,6 +10,7 @@ use super::FIRED;
 use super::code;
 use crate::api::Refusal;
 use crate::provider::{CallSnapshot, PlacedCall, Sent};
+use crate::xml::escaped;
 
 #[derive(Serialize)]
 pub(super) struct NewMessage<'a> {
@@ -43,6 +44,24 @@ pub(super) struct NewCall<'a> {
     pub(super) time_limit: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) machine_detection: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) machine_detection_url: Option<&'a str>,
+}
+
+/// Plivo's XML that has a call do one thing. The call ends where the document does.
+///
+/// <https://www.plivo.com/docs/voice/xml/overview>
+pub(super) fn plivo_xml(step: &CallStep) -> String {
+    let elements = match step {
+        CallStep::Say { text, language } => {
+            let language = escaped(language.as_deref().unwrap_or("en-US"));
+            let text = escaped(text.as_str());
+            format!("<Speak voice=\"WOMAN\" language=\"{language}\">{text}</Speak>")
+        }
+        CallStep::Reject => "<Hangup reason=\"rejected\"/>".to_owned(),
+        _ => "<Hangup/>".to_owned(),
+    };
+    format!("<Response>{elements}</Response>")
 }
 
 /// One or many of what is documented as a list and sometimes is not.
@@ -198,6 +217,19 @@ mod tests {
             assert_eq!(status(raw), Some(expected), "{raw}");
         }
         assert_eq!(status("teleported"), None);
+    }
+
+    #[test]
+    fn what_is_spoken_cannot_be_markup() {
+        let say = |language| CallStep::Say { text: "A & B <Hangup/>".into(), language };
+        let spoken = "A &amp; B &lt;Hangup/&gt;</Speak></Response>";
+        for (language, written) in [(None, "en-US"), (Some("de-DE".to_owned()), "de-DE")] {
+            let expected =
+                format!("<Response><Speak voice=\"WOMAN\" language=\"{written}\">{spoken}");
+            assert_eq!(plivo_xml(&say(language)), expected);
+        }
+        let rejects = "<Response><Hangup reason=\"rejected\"/></Response>";
+        assert_eq!(plivo_xml(&CallStep::Reject), rejects);
     }
 
     #[test]

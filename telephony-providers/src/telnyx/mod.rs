@@ -2,6 +2,8 @@
 //! <https://developers.telnyx.com/api-reference/call-commands/dial>.
 
 mod code;
+mod follow;
+mod state;
 mod wire;
 
 use std::fmt;
@@ -9,22 +11,23 @@ use std::fmt;
 use async_trait::async_trait;
 use telephony_core::config::{self, Account};
 use telephony_core::{
-    CallContent, CallRequest, MachineDetection, OutboundMessage, ProviderCallId, ProviderKind,
-    ProviderMessageId, Secret, Sender, StatusReport,
+    CallContent, CallRequest, CallStep, CallUpdate, MachineDetection, OutboundMessage,
+    ProviderCallId, ProviderKind, ProviderMessageId, Secret, Sender, StatusReport,
 };
 
+use self::state::State;
 use crate::api::{self, Api, Call, Dialect};
 use crate::error::{Error, ErrorKind};
 use crate::explain::by_status;
 use crate::http::Transport;
 use crate::provider::{
-    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, VoiceProvider,
+    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, Speech, VoiceProvider,
 };
 use crate::retry::Effect;
 pub(crate) use code::CODES;
 
 /// The most characters that a call can be given to speak.
-const MAX_SPEECH: usize = 3000;
+const MAX_SPEECH: u32 = 3000;
 
 /// How long a phone may ring, in seconds.
 const RING_SECONDS: (u32, u32) = (5, 600);
@@ -69,6 +72,18 @@ impl Telnyx {
         })
     }
 
+    /// Has a call do something. The same again does nothing: each has an id within its call.
+    async fn command(
+        &self,
+        id: &ProviderCallId,
+        action: &'static str,
+        body: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let path = format!("{}/actions/{action}", self.instance("calls", id.as_str())?);
+        let body = api::json(ProviderKind::Telnyx, body)?;
+        self.api.tell(Call::post(action, Effect::Idempotent, path, body)).await
+    }
+
     fn instance(&self, resource: &str, id: &str) -> Result<String, Error> {
         let id = api::segment(id)
             .ok_or_else(|| self.api.refuse(ErrorKind::NotFound, "the id is not one of Telnyx'"))?;
@@ -94,7 +109,8 @@ impl MessagingProvider for Telnyx {
             media_total_bytes: 999_999,
             media_picture_bytes: 999_999,
             media_other_bytes: 999_999,
-            speech_characters: Some(MAX_SPEECH as u32),
+            speech_characters: MAX_SPEECH,
+            speech: Speech::Commanded,
             idempotent_calls: true,
         }
     }
@@ -143,15 +159,15 @@ impl VoiceProvider for Telnyx {
             let sentence = "fromNumber is missing: set the number to call from";
             return Err(self.api.refuse(ErrorKind::InvalidSender, sentence));
         };
+        self.capabilities().check_call(self.kind(), request)?;
         let mut webhook_url = request.status_callback.as_ref().map(|url| url.as_str());
         let mut client_state = None;
         match &request.content {
             CallContent::Say { text, language } => {
-                if text.as_str().chars().count() > MAX_SPEECH {
-                    let sentence = "the text to speak is too long: Telnyx takes 3000 characters";
-                    return Err(self.api.refuse(ErrorKind::TooLong, sentence));
-                }
-                client_state = Some(wire::client_state(text.as_str(), language.as_deref()));
+                // Whether to speak to whoever answers is not known before it is known what they are.
+                let waits = request.machine_detection == MachineDetection::Hangup;
+                let state = State::to_say(text.as_str(), language.as_deref(), waits);
+                client_state = Some(state.encode());
             }
             CallContent::Url(url) => webhook_url = Some(url.as_str()),
             _ => return Err(self.api.refuse(ErrorKind::InvalidContent, "nothing to say")),
@@ -188,9 +204,12 @@ impl VoiceProvider for Telnyx {
     }
 
     async fn hang_up(&self, id: &ProviderCallId) -> Result<(), Error> {
-        let path = format!("{}/actions/hangup", self.instance("calls", id.as_str())?);
-        let body = api::json(ProviderKind::Telnyx, &serde_json::json!({}))?;
-        self.api.tell(Call::post("hang up", Effect::Idempotent, path, body)).await
+        self.command(id, "hangup", &serde_json::json!({})).await
+    }
+
+    async fn follow(&self, update: &CallUpdate, inbound: &CallStep) -> Result<(), Error> {
+        let Some((action, body)) = follow::next(update, inbound) else { return Ok(()) };
+        self.command(&update.id, action, &body).await
     }
 }
 

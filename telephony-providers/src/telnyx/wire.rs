@@ -1,7 +1,5 @@
 //! Telnyx' shapes: JSON both ways, answers within `data`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use telephony_core::{
     CallStatus, CarrierCode, MessageStatus, ProviderCallId, ProviderMessageId, RawStatus,
@@ -42,13 +40,6 @@ pub(super) struct NewCall<'a> {
     pub(super) client_state: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) answering_machine_detection: Option<&'a str>,
-}
-
-/// What is to be spoken, carried by the call itself: every event of the call brings it back, so
-/// whoever handles them needs no memory. Version 1: `{"v":1,"say":{"text":…,"language":…}}`.
-pub(super) fn client_state(text: &str, language: Option<&str>) -> String {
-    let state = serde_json::json!({ "v": 1, "say": { "text": text, "language": language } });
-    STANDARD.encode(state.to_string())
 }
 
 #[derive(Deserialize)]
@@ -209,13 +200,5 @@ mod tests {
             assert_eq!(status(raw), Some(expected), "{raw}");
         }
         assert_eq!(status("teleported"), None);
-    }
-
-    #[test]
-    fn what_is_to_be_spoken_comes_back_with_the_call() {
-        let decoded = STANDARD.decode(client_state("Hi \"you\"", None)).unwrap();
-        let state: serde_json::Value = serde_json::from_slice(&decoded).unwrap();
-        assert_eq!(state["say"]["text"], "Hi \"you\"");
-        assert_eq!(state["v"], 1);
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use async_trait::async_trait;
 use telephony_core::config::{self, Account};
 use telephony_core::{
-    CallContent, CallRequest, HttpUrl, MachineDetection, OutboundMessage, ProviderCallId,
+    CallContent, CallRequest, CallStep, HttpUrl, MachineDetection, OutboundMessage, ProviderCallId,
     ProviderKind, ProviderMessageId, Secret, Sender, StatusReport,
 };
 
@@ -18,13 +18,17 @@ use crate::error::{Error, ErrorKind};
 use crate::explain::by_status;
 use crate::http::Transport;
 use crate::provider::{
-    CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, VoiceProvider,
+    CallDocument, CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, Speech,
+    VoiceProvider,
 };
 use crate::retry::Effect;
 pub(crate) use code::CODES;
 
 /// The most characters of inline TwiML.
 const MAX_TWIML: usize = 4000;
+
+/// The most characters that a call says: they stand in TwiML, with some markup around them.
+const MAX_SPEECH: u32 = 3800;
 
 /// The most characters of a text, whichever encoding it needs.
 const MAX_CHARACTERS: u32 = 1600;
@@ -108,8 +112,8 @@ impl MessagingProvider for Twilio {
             media_total_bytes: 5_000_000,
             media_picture_bytes: 5_000_000,
             media_other_bytes: 500_000,
-            // What a call says stands in TwiML, with some markup around it.
-            speech_characters: Some(3800),
+            speech_characters: MAX_SPEECH,
+            speech: Speech::Inline,
             idempotent_calls: false,
         }
     }
@@ -153,13 +157,16 @@ impl VoiceProvider for Twilio {
             return Err(self.api.refuse(ErrorKind::InvalidSender, sentence));
         };
         let mut fields = vec![("To", request.to.as_str()), ("From", from.as_str())];
+        self.capabilities().check_call(self.kind(), request)?;
         let twiml;
         match &request.content {
             CallContent::Say { text, language } => {
-                twiml = wire::say(text.as_str(), language.as_deref());
+                let (text, language) = (text.clone(), language.clone());
+                twiml = wire::twiml(&CallStep::Say { text, language });
+                // What is markup in a text is longer when it is written so that it is none.
                 if twiml.chars().count() > MAX_TWIML {
-                    let sentence = "the text to speak is too long: Twilio takes 4000 characters \
-                                    with its markup";
+                    let sentence = "the call would say too much: Twilio takes 4000 characters \
+                                    with &, <, > and quotes written out; cut it";
                     return Err(self.api.refuse(ErrorKind::TooLong, sentence));
                 }
                 fields.push(("Twiml", &twiml));
@@ -178,6 +185,11 @@ impl VoiceProvider for Twilio {
         }
         if request.machine_detection != MachineDetection::Off {
             fields.push(("MachineDetection", "Enable"));
+            // Else whoever answers hears nothing until it is known what they are.
+            if let Some(url) = request.status_callback.as_ref().map(HttpUrl::as_str) {
+                fields.push(("AsyncAmd", "true"));
+                fields.push(("AsyncAmdStatusCallback", url));
+            }
         }
         let body = api::form(&fields);
         let call = Call::post("call", Effect::Once, self.path("Calls"), body);
@@ -195,6 +207,10 @@ impl VoiceProvider for Twilio {
         let path = self.instance("Calls", id.as_str())?;
         let body = api::form(&[("Status", "completed")]);
         self.api.tell(Call::post("hang up", Effect::Idempotent, path, body)).await
+    }
+
+    fn document(&self, step: &CallStep) -> Option<CallDocument> {
+        Some(CallDocument::xml(&wire::twiml(step)))
     }
 }
 

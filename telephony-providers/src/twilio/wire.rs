@@ -2,12 +2,13 @@
 
 use serde::Deserialize;
 use telephony_core::{
-    CallStatus, CarrierCode, MessageStatus, ProviderCallId, ProviderMessageId, RawStatus,
+    CallStatus, CallStep, CarrierCode, MessageStatus, ProviderCallId, ProviderMessageId, RawStatus,
     StatusReport,
 };
 
 use crate::api::Refusal;
 use crate::provider::{CallSnapshot, PlacedCall, Sent};
+use crate::xml::escaped;
 
 #[derive(Deserialize)]
 pub(super) struct Message {
@@ -88,30 +89,21 @@ fn call_status(raw: &str) -> Option<CallStatus> {
     })
 }
 
-/// TwiML that speaks a text and hangs up.
-pub(super) fn say(text: &str, language: Option<&str>) -> String {
-    let language = language.map(|language| format!(" language=\"{}\"", escaped(language)));
-    let language = language.unwrap_or_default();
-    format!("<Response><Say{language}>{}</Say></Response>", escaped(text))
+/// TwiML that has a call do one thing.
+pub(super) fn twiml(step: &CallStep) -> String {
+    let verbs = match step {
+        CallStep::Say { text, language } => say(text.as_str(), language.as_deref()),
+        // As the first verb it costs nothing: the call is not answered.
+        CallStep::Reject => "<Reject/>".to_owned(),
+        _ => "<Hangup/>".to_owned(),
+    };
+    format!("<Response>{verbs}</Response>")
 }
 
-/// Text as XML may hold it: the five characters of markup escaped, and without the control
-/// characters that XML 1.0 cannot write at all.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            '\t' | '\n' | '\r' => escaped.push(character),
-            _ if character.is_control() || matches!(character, '\u{FFFE}' | '\u{FFFF}') => {}
-            _ => escaped.push(character),
-        }
-    }
-    escaped
+/// The call ends where the document does.
+fn say(text: &str, language: Option<&str>) -> String {
+    let language = language.map(|language| format!(" language=\"{}\"", escaped(language)));
+    format!("<Say{}>{}</Say>", language.unwrap_or_default(), escaped(text))
 }
 
 /// The code of a refusal; the text beside it changes, and may repeat what was sent.
@@ -155,9 +147,12 @@ mod tests {
 
     #[test]
     fn what_is_spoken_cannot_be_markup() {
+        let (text, language) = ("A & B <Hangup/>\u{0}".into(), Some("en-US\"".to_owned()));
         assert_eq!(
-            say("A & B <Hangup/>\u{0}", Some("en-US\"")),
+            twiml(&CallStep::Say { text, language }),
             "<Response><Say language=\"en-US&quot;\">A &amp; B &lt;Hangup/&gt;</Say></Response>"
         );
+        assert_eq!(twiml(&CallStep::Reject), "<Response><Reject/></Response>");
+        assert_eq!(twiml(&CallStep::HangUp), "<Response><Hangup/></Response>");
     }
 }

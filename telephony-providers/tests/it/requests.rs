@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use telephony_core::{
-    CallContent, CallStatus, MessageStatus, OutboundMessage, ProviderCallId, ProviderKind,
+    AccountId, CallContent, CallStatus, CallStep, CallUpdate, MachineDetection, MessageStatus,
+    OutboundMessage, ProviderCallId, ProviderKind,
 };
 use telephony_providers::{ErrorKind, Outcome};
 use wiremock::ResponseTemplate;
@@ -169,6 +170,49 @@ async fn a_call_speaks_as_each_carrier_can() {
             assert_eq!(body["answer_url"], "https://example.com/a");
             assert_eq!(body["to"], "15550001234");
         }
+    }
+}
+
+#[tokio::test]
+async fn machines_are_told_of_while_it_speaks_already() {
+    for (kind, answer) in [
+        (ProviderKind::Twilio, json!({ "sid": "CA1", "status": "queued" })),
+        (ProviderKind::Plivo, json!({ "request_uuid": "r1" })),
+    ] {
+        let server = carrier(ResponseTemplate::new(201).set_body_json(answer)).await;
+        let mut request = call("Hello");
+        let callback = "https://example.com/c";
+        request.machine_detection = MachineDetection::Report;
+        request.status_callback = Some(callback.parse().unwrap());
+        client(kind, &server.uri(), |_| {}).voice.place(&request).await.unwrap();
+        let body = arrived(&server).await.remove(0).3;
+        if kind == ProviderKind::Twilio {
+            for (name, value) in [("AsyncAmd", "true"), ("AsyncAmdStatusCallback", callback)] {
+                assert!(form(&body).contains(&(name.into(), value.into())), "{body}");
+            }
+        } else {
+            let body: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(body["machine_detection_url"], callback);
+        }
+    }
+}
+
+#[tokio::test]
+async fn telnyx_is_told_what_somebody_gets_who_calls() {
+    let server = carrier(ResponseTemplate::new(200).set_body_json(json!({ "data": {} }))).await;
+    let telnyx = client(ProviderKind::Telnyx, &server.uri(), |_| {});
+    let id = ProviderCallId::new("v3:a").unwrap();
+    let mut event = CallUpdate::new(AccountId::default_account(), id, None, "call.initiated");
+    event.inbound = true;
+    let say = CallStep::Say { text: "Write to us".into(), language: None };
+    for (step, action) in [(CallStep::Reject, "reject"), (say, "answer")] {
+        telnyx.voice.follow(&event, &step).await.unwrap();
+        let (method, path, _, body) = arrived(&server).await.pop().unwrap();
+        assert_eq!((method, path), ("POST".into(), format!("/v2/calls/v3%3Aa/actions/{action}")));
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["command_id"], action);
+        assert_eq!(body.get("cause").is_some(), action == "reject");
+        assert_eq!(body.get("client_state").is_some(), action == "answer");
     }
 }
 

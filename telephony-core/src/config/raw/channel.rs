@@ -129,13 +129,29 @@ pub(in crate::config) struct RawVoice {
     )]
     pub(in crate::config) max_duration_seconds: Option<u32>,
 
+    /// How long a phone may ring, in seconds.
+    #[schemars(
+        range(min = 5, max = 600),
+        extend("default" = defaults::RING_TIMEOUT_SECONDS, "x-label" = "Ring time-out (s)")
+    )]
+    pub(in crate::config) ring_timeout_seconds: Option<u32>,
+
     /// What a call says that is given nothing to say.
     #[schemars(extend("default" = defaults::GREETING, "x-label" = "Greeting"))]
     pub(in crate::config) greeting: Option<String>,
 
-    /// What happens when somebody calls: `reject`, or `answer` with the greeting.
+    /// The language that calls are spoken in, a BCP 47 tag such as `de-DE`; English when it is not
+    /// set.
+    #[schemars(extend("x-label" = "Language", "x-advanced" = true))]
+    pub(in crate::config) language: Option<String>,
+
+    /// What happens when somebody calls: `reject`, or `answer` with `inboundGreeting`.
     #[schemars(extend("default" = "reject", "x-label" = "Inbound calls"))]
     pub(in crate::config) inbound: Option<RawInboundCalls>,
+
+    /// What somebody hears who calls, where calls are answered.
+    #[schemars(extend("default" = defaults::INBOUND_GREETING, "x-label" = "Inbound greeting"))]
+    pub(in crate::config) inbound_greeting: Option<String>,
 
     /// What to do when a machine answers: nothing (`off`), `report` it, or `hangup`.
     #[schemars(extend("default" = "off", "x-label" = "Machine detection", "x-advanced" = true))]

@@ -53,7 +53,7 @@ pub(super) fn resolve(
         dangerously_skip_signature_verification: skip,
         media_max_bytes: u64::from(raw.media_max_mb.unwrap_or(defaults::MEDIA_MAX_MB)) * MEGABYTE,
         sms: sms(raw, context),
-        voice: voice(raw),
+        voice: voice(raw, context),
         pairing_silent: raw.pairing.as_ref().and_then(|raw| raw.silent).unwrap_or(false),
         pairing_notify_owner: raw
             .pairing
@@ -207,14 +207,20 @@ fn quiet_hours(raw: &RawQuietHours, context: &mut Context<'_>) -> Option<QuietHo
     Some(QuietHours { start: start?, end: end?, time_zone: time_zone? })
 }
 
-fn voice(raw: &RawAccount) -> Voice {
+fn voice(raw: &RawAccount, context: &mut Context<'_>) -> Voice {
     let empty = Default::default();
     let raw = raw.voice.as_ref().unwrap_or(&empty);
+    let or = |text: &Option<String>, default: &str| text.as_deref().unwrap_or(default).to_owned();
+    let language = raw.language.as_deref();
     Voice {
         enabled: raw.enabled.unwrap_or(false),
         max_duration_seconds: raw.max_duration_seconds.unwrap_or(defaults::MAX_DURATION_SECONDS),
-        greeting: raw.greeting.clone().unwrap_or_else(|| defaults::GREETING.to_owned()),
+        ring_timeout_seconds: raw.ring_timeout_seconds.unwrap_or(defaults::RING_TIMEOUT_SECONDS),
+        greeting: or(&raw.greeting, defaults::GREETING),
+        language: language
+            .and_then(|written| context.take("voice.language", text::language(written))),
         answer_inbound: matches!(raw.inbound, Some(RawInboundCalls::Answer)),
+        inbound_greeting: or(&raw.inbound_greeting, defaults::INBOUND_GREETING),
         machine_detection: raw.machine_detection.unwrap_or_default(),
     }
 }
