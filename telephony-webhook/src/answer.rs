@@ -1,17 +1,21 @@
-//! What a request is answered with: fixed texts, as data for any framework.
+//! What a request is answered with, as data for any framework: fixed texts, and what a call is to
+//! do.
+
+use std::borrow::Cow;
+use std::fmt;
 
 use telephony_core::ProviderKind;
 
 /// A status, a content type and a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Answer {
     /// The HTTP status code.
     pub status: u16,
     /// The value of `Content-Type`; `None` where there is no body.
     pub content_type: Option<&'static str>,
-    /// The body.
-    pub body: &'static str,
+    /// The body. `Debug` shows its size alone, since a call may say there what nobody else may read.
+    pub body: Cow<'static, str>,
     /// The value of `Allow`.
     pub allow: Option<&'static str>,
     /// The value of `Retry-After`, in seconds.
@@ -27,8 +31,7 @@ impl Answer {
     pub const NOT_FOUND: Self = Self::plain(404, "not found\n");
 
     /// The answer to a method that no carrier uses.
-    pub const METHOD: Self =
-        Self { allow: Some("GET, POST"), ..Self::plain(405, "method not allowed\n") };
+    pub const METHOD: Self = Self::not_allowed("GET, POST");
 
     /// The answer to a body that does not come in time.
     pub const TOO_SLOW: Self = Self::plain(408, "request timeout\n");
@@ -43,18 +46,36 @@ impl Answer {
     pub const UNREADABLE: Self = Self::plain(400, "bad request\n");
 
     /// The answer to more than there may be.
-    pub const TOO_MANY: Self =
-        Self { retry_after: Some(10), ..Self::plain(429, "too many requests\n") };
+    pub const TOO_MANY: Self = Self::later(429, "too many requests\n", Some(10));
 
     /// The answer while nothing can be taken: the carrier is to try again.
-    pub const UNAVAILABLE: Self =
-        Self { retry_after: Some(5), ..Self::plain(503, "service unavailable\n") };
+    pub const UNAVAILABLE: Self = Self::later(503, "service unavailable\n", Some(5));
+
+    /// The answer that says what a call is to do.
+    #[must_use]
+    pub const fn document(content_type: &'static str, body: String) -> Self {
+        let (allow, retry_after) = (None, None);
+        let content_type = Some(content_type);
+        Self { status: 200, content_type, body: Cow::Owned(body), allow, retry_after }
+    }
 
     const fn plain(status: u16, body: &'static str) -> Self {
-        Self { status, content_type: Some("text/plain"), body, allow: None, retry_after: None }
+        Self::later(status, body, None)
+    }
+
+    const fn later(status: u16, body: &'static str, retry_after: Option<u32>) -> Self {
+        let content_type = Some("text/plain");
+        Self { status, content_type, body: Cow::Borrowed(body), allow: None, retry_after }
+    }
+
+    /// The answer to another method than those that are allowed.
+    pub(crate) const fn not_allowed(allow: &'static str) -> Self {
+        let (content_type, body) = (Some("text/plain"), Cow::Borrowed("method not allowed\n"));
+        Self { status: 405, content_type, body, allow: Some(allow), retry_after: None }
     }
 
     const fn ok(content_type: Option<&'static str>, body: &'static str) -> Self {
+        let body = Cow::Borrowed(body);
         Self { status: 200, content_type, body, allow: None, retry_after: None }
     }
 
@@ -73,5 +94,15 @@ impl Answer {
             ProviderKind::Telnyx => Self::ok(None, ""),
             ProviderKind::Mock => Self::ok(Some("application/json"), "{}"),
         }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Answer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }

@@ -78,8 +78,12 @@ impl Endpoint {
     }
 }
 
-/// Which paths lead to which accounts. `{path}` and `{statusPath}` lead to all of them, and
-/// `{path}/{account}` and `{statusPath}/{account}` to one.
+/// What stands between the path of webhooks and the [`Reference`](telephony_core::Reference) of a
+/// call whose carrier asks what it is to do.
+pub const VOICE_SEGMENT: &str = "/voice/";
+
+/// Which paths lead to which accounts. `{path}`, `{statusPath}` and `{path}/voice/…` lead to all of
+/// them, and `{path}/{account}` and `{statusPath}/{account}` to one.
 #[derive(Debug, Default)]
 pub struct Routes(HashMap<String, (Route, Vec<Arc<Endpoint>>)>);
 
@@ -106,6 +110,12 @@ impl Routes {
 
     /// Where a path leads, exactly as it is written.
     pub(crate) fn find(&self, path: &str) -> Option<(Route, &[Arc<Endpoint>])> {
-        self.0.get(path).map(|(route, endpoints)| (*route, endpoints.as_slice()))
+        if let Some((route, endpoints)) = self.0.get(path) {
+            return Some((*route, endpoints));
+        }
+        let (path, reference) = path.rsplit_once(VOICE_SEGMENT)?;
+        let (route, endpoints) = self.0.get(path)?;
+        let is_voice = *route == Route::Webhook && !reference.contains('/');
+        is_voice.then_some((Route::Voice, endpoints))
     }
 }

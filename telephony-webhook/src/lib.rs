@@ -9,6 +9,8 @@ mod form;
 mod headers;
 mod inbox;
 #[cfg(feature = "server")]
+mod instructions;
+#[cfg(feature = "server")]
 mod limits;
 #[cfg(feature = "server")]
 mod nonces;
@@ -29,6 +31,8 @@ pub use crate::answer::Answer;
 #[cfg(feature = "server")]
 pub use crate::counters::Counted;
 #[cfg(feature = "server")]
+pub use crate::endpoint::VOICE_SEGMENT;
+#[cfg(feature = "server")]
 pub use crate::endpoint::{Endpoint, EndpointError, Routes};
 pub use crate::form::{Contradiction, Form, MAX_FIELDS};
 pub use crate::headers::{Headers, MAX_HEADER_BYTES};
@@ -40,6 +44,8 @@ pub use crate::inbox::{
     Counts, DEDUPE, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased,
     MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry, Waiting,
 };
+#[cfg(feature = "server")]
+pub use crate::instructions::CallInstructions;
 #[cfg(feature = "server")]
 pub use crate::limits::{Limits, MAX_BODY_BYTES, MAX_HEAD_BYTES, Quota};
 pub use crate::parse::{Claims, Notice, ParseError, REFERENCE_FIELD, Route, parse};

@@ -12,6 +12,7 @@ use crate::counters::{Counted, Counters};
 use crate::endpoint::{Endpoint, Routes};
 use crate::headers::Headers;
 use crate::inbox::{EventKey, Inbox, Inserted, NewEntry};
+use crate::instructions::CallInstructions;
 use crate::limits::{Limiter, Limits};
 use crate::nonces::Nonces;
 use crate::parse::{Notice, parse};
@@ -32,6 +33,7 @@ pub struct Receiver {
     senders: Limiter,
     routes_quota: Limiter,
     arrived: Arc<Notify>,
+    instructions: Option<Arc<dyn CallInstructions>>,
     /// When an event could last not be stored, in milliseconds since the Unix epoch; the least
     /// number when none failed since one was stored.
     last_not_stored: AtomicI64,
@@ -65,6 +67,7 @@ impl Receiver {
             senders: Limiter::new(limits.sender),
             routes_quota: Limiter::new(limits.route),
             arrived: Arc::default(),
+            instructions: None,
             last_not_stored: AtomicI64::new(i64::MIN),
         }
     }
@@ -73,6 +76,13 @@ impl Receiver {
     #[must_use]
     pub fn notifying(mut self, arrived: Arc<Notify>) -> Self {
         self.arrived = arrived;
+        self
+    }
+
+    /// Has this say what a call is to do whose carrier asks. Without it such a call ends.
+    #[must_use]
+    pub fn instructed_by(mut self, instructions: Arc<dyn CallInstructions>) -> Self {
+        self.instructions = Some(instructions);
         self
     }
 
@@ -236,6 +246,10 @@ impl Receiver {
             Event::Message(message) => Some((&account.id, message.from.clone())),
             _ => None,
         };
+        let asks = match &event {
+            Event::Call(update) if update.asks => Some(update.clone()),
+            _ => None,
+        };
         // A sender's messages are counted when they are new: a carrier that repeats one takes
         // nothing from its sender.
         let within = self.routes_quota.take(&path, now)
@@ -274,7 +288,10 @@ impl Receiver {
         if let Some(nonce) = nonce {
             self.nonces.remember(&account.id, nonce, key);
         }
-        Answer::accepted(account.provider.kind())
+        match (asks, &self.instructions) {
+            (Some(update), Some(instructions)) => instructions.instruct(&update).await,
+            _ => Answer::accepted(account.provider.kind()),
+        }
     }
 
     /// The answer to what is not verified, which is logged as long as it is not a flood.

@@ -14,7 +14,7 @@ pub(super) fn parse(incoming: &Incoming<'_>) -> Result<Notice, ParseError> {
     let payload = Payload::of(incoming.request.body())?;
     match (payload.text("/status")?, incoming.route) {
         (Some(word), _) => delivery(incoming, &payload, word),
-        (None, Route::Webhook) => message(incoming, &payload),
+        (None, Route::Webhook | Route::Voice) => message(incoming, &payload),
         (None, Route::Status) => Err(ParseError::Missing("/status")),
     }
 }

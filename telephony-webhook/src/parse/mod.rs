@@ -36,6 +36,8 @@ pub enum Route {
     Webhook,
     /// Where they post what became of ours.
     Status,
+    /// Where they ask what a call of ours is to do. Its [`Reference`] is the last of the path.
+    Voice,
 }
 
 /// What a request tells us.
@@ -161,6 +163,10 @@ impl Incoming<'_> {
     /// What the callback URL holds of ours. What is none of ours, as in a URL that somebody else
     /// configured, is not an error.
     fn reference(&self) -> Result<Option<Reference>, ParseError> {
+        if self.route == Route::Voice {
+            let reference = self.request.path().rsplit('/').next().unwrap_or_default();
+            return Ok(Reference::new(reference).ok());
+        }
         let query = self.request.query().unwrap_or_default();
         let query = Form::parse(query.as_bytes()).map_err(|_| ParseError::TooManyFields)?;
         let text = query.one(REFERENCE_FIELD);

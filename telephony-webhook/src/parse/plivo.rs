@@ -22,7 +22,7 @@ pub(super) fn parse(incoming: &Incoming<'_>) -> Result<Notice, ParseError> {
     }
     match (fields.get("Status")?, incoming.route) {
         // An inbound message's status is whether we answered, should it ever be posted.
-        (None | Some("received"), Route::Webhook) => message(incoming, &fields),
+        (None | Some("received"), Route::Webhook | Route::Voice) => message(incoming, &fields),
         (Some(word), _) => delivery(incoming, &fields, word),
         (None, Route::Status) if is_inbound(&fields)? => message(incoming, &fields),
         (None, Route::Status) => Err(ParseError::Missing("Status")),
@@ -83,6 +83,12 @@ fn call(incoming: &Incoming<'_>, fields: &Fields<'_>) -> Result<Notice, ParseErr
     update.inbound = fields.get("Direction")? == Some("inbound");
     update.from = fields.sender_if_any("From", sender)?;
     update.to = fields.sender_if_any("To", sender)?;
+    update.asks = event == Some("StartApp");
+    update.answered_by_machine = match fields.get("Machine")? {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => None,
+    };
     update.duration_seconds = fields.number("Duration")?;
     update.code = fields.get("HangupCauseCode")?.map(CarrierCode::new);
     let number = if update.inbound { &update.to } else { &update.from };
@@ -281,8 +287,33 @@ mod tests {
         let inbound = "CallUUID=1-a&From=14155550123&To=12025551000&Direction=inbound\
                        &CallStatus=ringing&Event=StartApp";
         let (_, update, claims) = event(form(&plivo(), "/webhook", inbound));
-        assert_eq!(update["inbound"], true);
+        assert_eq!((&update["inbound"], &update["asks"]), (&json!(true), &json!(true)));
         assert!(claims.belong_to(&plivo()));
+    }
+
+    #[test]
+    fn a_call_of_ours_asks_by_the_path_that_names_it() {
+        let body =
+            HANGUP.replace("Event=Hangup", "Event=StartApp").replace("completed", "in-progress");
+        let kind = "application/x-www-form-urlencoded";
+        let request = verified("POST", "/webhook/voice/r-1?ref=r-2", kind, body.as_bytes());
+        let (key, update, _) = event(parse(&request, &plivo(), Route::Voice));
+        assert_eq!(key, "call 9834029e-58b6-11e1-b8b7-a5bd0e4e126f StartApp");
+        assert_eq!((&update["asks"], &update["reference"]), (&json!(true), &json!("r-1")));
+    }
+
+    #[test]
+    fn who_answered_is_told_while_the_call_goes_on() {
+        let body = HANGUP
+            .replace("Event=Hangup", "Event=MachineDetection")
+            .replace("completed", "in-progress");
+        for (word, expected) in [("true", json!(true)), ("false", json!(false)), ("x", json!(null))]
+        {
+            let (key, update, _) =
+                event(form(&plivo(), "/status", &format!("{body}&Machine={word}")));
+            assert_eq!(key, "call 9834029e-58b6-11e1-b8b7-a5bd0e4e126f MachineDetection");
+            assert_eq!(update["answeredByMachine"], expected, "{word}");
+        }
     }
 
     #[test]

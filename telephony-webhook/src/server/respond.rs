@@ -28,7 +28,7 @@ use crate::request::Request;
 const HEALTH_PATH: &str = "/health";
 
 /// The answer to another method than those that read.
-const TO_BE_READ: Answer = Answer { allow: Some("GET, HEAD"), ..Answer::METHOD };
+const TO_BE_READ: Answer = Answer::not_allowed("GET, HEAD");
 
 /// What answers requests.
 #[derive(Debug)]

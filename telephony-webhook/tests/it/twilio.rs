@@ -182,7 +182,7 @@ fn the_operator_learns_the_urls_and_the_key_but_no_secret() {
         assert!(!told.contains(part), "{part}: {told}");
     }
     let stranger = refusal.answer();
-    assert_eq!((stranger.status, stranger.body), (403, "forbidden\n"));
+    assert_eq!((stranger.status, &*stranger.body), (403, "forbidden\n"));
 }
 
 #[test]

@@ -10,18 +10,23 @@ use crate::parse::{Incoming, Notice, ParseError};
 
 pub(super) fn parse(incoming: &Incoming<'_>, fields: &Fields<'_>) -> Result<Notice, ParseError> {
     let id = fields.call_id("CallSid", |sid| is_sid(sid, "CA"))?;
-    // Recordings and the like are told of with a CallSid too.
-    let Some(word) = fields.get("CallStatus")? else {
+    let answered_by = fields.get("AnsweredBy")?;
+    let status = fields.get("CallStatus")?;
+    // Who answered is told by itself too, and recordings and the like are, which are not ours.
+    let Some(word) = status.or(answered_by) else {
         return Ok(Notice::ignored("call-without-CallStatus"));
     };
-    let mut update = incoming.call(id, call_status(word), word)?;
+    let mut update = incoming.call(id, status.and_then(call_status), word)?;
     update.inbound = fields.get("Direction")? == Some("inbound");
+    // A number's voice URL is asked while it rings; only reports on progress name their source.
+    let is_open = matches!(update.status, Some(CallStatus::Ringing | CallStatus::InProgress));
+    update.asks = update.inbound && is_open && fields.get("CallbackSource")?.is_none();
     update.from = fields.sender_if_any("From", sender)?;
     update.to = fields.sender_if_any("To", sender)?;
     // `Duration` is what is billed, in minutes.
     update.duration_seconds = fields.number("CallDuration")?;
     update.code = fields.get("SipResponseCode")?.map(CarrierCode::new);
-    update.answered_by_machine = match fields.get("AnsweredBy")?.unwrap_or_default() {
+    update.answered_by_machine = match answered_by.unwrap_or_default() {
         "human" => Some(false),
         "fax" => Some(true),
         word => word.starts_with("machine_").then_some(true),
@@ -106,6 +111,32 @@ mod tests {
             let (_, update, _) = event(form(&twilio(), "/webhook", &body));
             assert_eq!(update["answeredByMachine"], expected, "{word}");
         }
+    }
+
+    #[test]
+    fn a_call_asks_what_it_is_to_do_and_a_report_does_not() {
+        let asks = "CallSid=CA01&AccountSid=ACaa&Direction=inbound&CallStatus=ringing\
+                    &From=%2B15558675310&To=%2B15017122661";
+        for (body, expected) in [
+            (asks.to_owned(), json!(true)),
+            (asks.replace("ringing", "in-progress"), json!(true)),
+            (asks.replace("ringing", "completed"), json!(null)),
+            (asks.replace("inbound", "outbound-api"), json!(null)),
+            (format!("{asks}&CallbackSource=call-progress-events"), json!(null)),
+        ] {
+            let (_, update, _) = event(form(&twilio(), "/webhook", &body));
+            assert_eq!(update["asks"], expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn who_answered_is_told_by_itself() {
+        let body = "CallSid=CA01&AccountSid=ACaa&AnsweredBy=machine_start\
+                    &MachineDetectionDuration=2500";
+        let (key, update, _) = event(form(&twilio(), "/status?ref=r-1", body));
+        assert_eq!(key, "call CA01 machine_start");
+        assert_eq!((&update["status"], &update["answeredByMachine"]), (&json!(null), &json!(true)));
+        assert_eq!(update["reference"], "r-1");
     }
 
     #[test]

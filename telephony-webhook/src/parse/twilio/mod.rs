@@ -29,7 +29,9 @@ pub(super) fn parse(incoming: &Incoming<'_>) -> Result<Notice, ParseError> {
         None => fields.get("SmsStatus")?,
     };
     match (word, incoming.route) {
-        (Some("received" | "receiving"), _) | (None, Route::Webhook) => message(incoming, &fields),
+        (Some("received" | "receiving"), _) | (None, Route::Webhook | Route::Voice) => {
+            message(incoming, &fields)
+        }
         (Some(word), _) => delivery(incoming, &fields, word),
         (None, Route::Status) => Err(ParseError::Missing("MessageStatus")),
     }
