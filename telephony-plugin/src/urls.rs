@@ -1,7 +1,8 @@
 //! The public URLs of an account: what carriers are told to request.
 
-use telephony_core::HttpUrl;
 use telephony_core::config::{Account, Serve};
+use telephony_core::{AccountId, HttpUrl, Reference};
+use telephony_webhook::{REFERENCE_FIELD, VOICE_SEGMENT};
 
 /// Where an account is reached from outside. The configured URL is the root of the server, or the
 /// whole URL of its webhook; a trailing webhook path is no part of the root.
@@ -48,6 +49,18 @@ impl PublicUrls {
     /// Where reports are posted.
     pub(crate) fn status(&self) -> &str {
         &self.status
+    }
+
+    /// Where an account's reports on one thing arrive.
+    pub(crate) fn report(&self, account: &AccountId, reference: &Reference) -> Option<HttpUrl> {
+        let status = self.status.trim_end_matches('/');
+        format!("{status}/{account}?{REFERENCE_FIELD}={reference}").parse().ok()
+    }
+
+    /// Where a carrier asks what one call is to do.
+    pub(crate) fn voice(&self, reference: &Reference) -> Option<HttpUrl> {
+        let webhook = self.webhook.trim_end_matches('/');
+        format!("{webhook}{VOICE_SEGMENT}{reference}").parse().ok()
     }
 
     /// What hosted files are fetched below.

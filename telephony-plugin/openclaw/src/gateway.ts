@@ -45,6 +45,9 @@ async function startAccount(ctx: Context): Promise<void> {
           tellAgent(context, to, notice);
         },
         "optout.updated": ({ from, notice }) => tellAgent(context, from, notice),
+        "call.updated": ({ number, notice }) => {
+          if (number && notice) tellAgent(context, number, notice);
+        },
       },
       running: (fault, isLost) => {
         if (fault === undefined) status({ ...channelReadyPatch(), lastError: null });

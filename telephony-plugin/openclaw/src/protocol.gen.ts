@@ -154,12 +154,16 @@ export interface PlaceCall {
   webhookUrl?: string | null;
   /** The account; the default one when it is missing. */
   accountId?: string | null;
+  /** The same key with the same call places it once. */
+  idempotencyKey?: string | null;
 }
 
 /** What became of a call. */
 export interface CallResult {
-  /** The carrier's id of it. */
+  /** Our id of it, or the carrier's of one that we have not placed. */
   callId: string;
+  /** The carrier's id of it, once it is known. */
+  providerId: string | null;
   /** The account it was placed through. */
   accountId: string;
   /** How far it has come. */
@@ -168,7 +172,7 @@ export interface CallResult {
 
 /** Ends a call. */
 export interface HangUp {
-  /** The carrier's id of it. */
+  /** Our id of it, or the carrier's. */
   callId: string;
   /** The account; the default one when it is missing. */
   accountId?: string | null;
@@ -377,10 +381,18 @@ export interface OptOutUpdated {
 export interface CallUpdated {
   /** The account. */
   accountId: string;
-  /** The carrier's id of the call. */
-  providerId: string;
+  /** Our id of the call. */
+  id: string;
+  /** The carrier's id of it. */
+  providerId: string | null;
+  /** Whether they call us. */
+  inbound: boolean;
+  /** Who is called, or calls: E.164; nothing of somebody who hides it. */
+  number: string | null;
   /** How far it has come. */
   status: string;
+  /** What the agent is told, where it has to know. */
+  notice: string | null;
 }
 
 /** What the plugin asks the sidecar. */

@@ -22,8 +22,8 @@ const UNKNOWN: u8 = 3;
 /// Where the account is found, and who reads the answer.
 #[derive(Debug, Args)]
 pub(super) struct Carrier {
-    /// An OpenClaw configuration, or a JSON5 file that holds its channels.telephony alone. Texts go
-    /// through the server that runs when none is named.
+    /// An OpenClaw configuration, or a JSON5 file that holds its channels.telephony alone. Texts and
+    /// calls go through the server that runs when none is named.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -77,12 +77,14 @@ impl Carrier {
         self.account.as_ref()
     }
 
-    /// Asks the server of the state directory about a send, and prints what has come of it.
+    /// Asks the server of the state directory about a send or a call, and prints what has come of
+    /// it, as `show` says it.
     #[cfg(unix)]
     pub(super) fn ask_server(
         &self,
         method: &str,
         params: &serde_json::Value,
+        show: impl FnOnce(&serde_json::Value) -> String,
     ) -> io::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let answer = self.state.find().and_then(|state| {
@@ -98,18 +100,11 @@ impl Carrier {
         let mut output = anstream::stdout().lock();
         if self.json {
             writeln!(output, "{answer}")?;
-        } else if let Some(estimate) = super::message::estimate(&answer) {
-            writeln!(output, "{estimate}")?;
-        } else if answer.get("messages").is_some() {
-            output.write_all(super::message::list_of(&answer).as_bytes())?;
         } else {
-            writeln!(output, "{} is {outcome}", super::state::text(&answer, "id"))?;
-            for part in super::state::list(&answer, "parts") {
-                output.write_all(super::message::part(part).as_bytes())?;
-            }
+            output.write_all(show(&answer).as_bytes())?;
         }
         Ok(match outcome {
-            "refused" => ExitCode::from(REFUSED),
+            "refused" | "not_placed" => ExitCode::from(REFUSED),
             // Some of it may be on the phone: to send it again is not safe.
             "unknown" | "partial" => ExitCode::from(UNKNOWN),
             _ => ExitCode::SUCCESS,
@@ -117,7 +112,12 @@ impl Carrier {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn ask_server(&self, _: &str, _: &serde_json::Value) -> io::Result<ExitCode> {
+    pub(super) fn ask_server(
+        &self,
+        _: &str,
+        _: &serde_json::Value,
+        _: impl FnOnce(&serde_json::Value) -> String,
+    ) -> io::Result<ExitCode> {
         self.refuse("--config is missing: name the file with the account")
     }
 

@@ -6,8 +6,21 @@ use serde_json::Value;
 
 use super::state::{list, text};
 
+/// What the server says of sends.
+pub(super) fn show(answer: &Value) -> String {
+    if let Some(estimate) = estimate(answer) {
+        return format!("{estimate}\n");
+    }
+    if answer.get("messages").is_some() {
+        return list_of(answer);
+    }
+    let mut lines = format!("{} is {}\n", text(answer, "id"), text(answer, "outcome"));
+    lines.extend(list(answer, "parts").iter().map(part));
+    lines
+}
+
 /// A part: how far it has come, why not further, and what the carrier said, in its order.
-pub(super) fn part(part: &Value) -> String {
+fn part(part: &Value) -> String {
     let delivery = part.pointer("/delivery/report/status").and_then(Value::as_str);
     let mut lines = format!("  {}", delivery.unwrap_or_else(|| text(part, "state")));
     let code = part.pointer("/delivery/report/code").and_then(Value::as_str);
@@ -38,7 +51,7 @@ pub(super) fn part(part: &Value) -> String {
 }
 
 /// The latest messages, a line each.
-pub(super) fn list_of(answer: &Value) -> String {
+fn list_of(answer: &Value) -> String {
     let mut lines = String::new();
     for message in list(answer, "messages") {
         let [at, id, outcome] = ["createdAt", "id", "outcome"].map(|key| text(message, key));
@@ -58,7 +71,7 @@ pub(super) fn list_of(answer: &Value) -> String {
 }
 
 /// What a text would come to, where that is what was asked.
-pub(super) fn estimate(answer: &Value) -> Option<String> {
+fn estimate(answer: &Value) -> Option<String> {
     let count = |key: &str| answer.get(key).and_then(Value::as_u64);
     let (messages, segments) = (count("messages")?, count("segments")?);
     let encoding = text(answer, "encoding");

@@ -62,6 +62,8 @@ enum Command {
     Send(send::Send),
     Message(send::Message),
     Call(call::Call),
+    #[cfg(unix)]
+    Calls(call::Calls),
     Hangup(call::Hangup),
     Verify(verify::Verify),
 }
@@ -97,6 +99,8 @@ impl Cli {
             Command::Send(send) => send.run(),
             Command::Message(message) => message.run(),
             Command::Call(call) => call.run(),
+            #[cfg(unix)]
+            Command::Calls(calls) => calls.run(),
             Command::Hangup(hangup) => hangup.run(),
             Command::Verify(verify) => verify.run(),
         };

@@ -9,6 +9,8 @@ use telephony_core::{HttpUrl, OutboundMessage, PhoneNumber, ProviderMessageId};
 use telephony_providers::explain;
 
 use super::carrier::Carrier;
+#[cfg(unix)]
+use super::message::show;
 use super::{USAGE, complain};
 
 /// Send a text, or a picture with --media.
@@ -43,7 +45,7 @@ impl Send {
                 "to": self.to, "message": self.text, "mediaUrls": self.media,
                 "account": self.carrier.account(), "estimate": self.estimate,
             });
-            return self.carrier.ask_server("telephony.send", &params);
+            return self.carrier.ask_server("telephony.send", &params, show);
         }
         let builder = OutboundMessage::builder(self.to).body(self.text);
         let message =
@@ -92,9 +94,10 @@ impl Message {
         if self.carrier.is_left_to_the_server() {
             let Some(id) = self.id else {
                 let params = json!({ "account": self.carrier.account() });
-                return self.carrier.ask_server("telephony.messages", &params);
+                return self.carrier.ask_server("telephony.messages", &params, show);
             };
-            return self.carrier.ask_server("telephony.message_status", &json!({ "id": id }));
+            let params = json!({ "id": id });
+            return self.carrier.ask_server("telephony.message_status", &params, show);
         }
         let Some(id) = self.id else {
             complain("the id is missing: the carrier is asked about one message");

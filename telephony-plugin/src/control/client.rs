@@ -90,7 +90,10 @@ pub async fn ask(
             other => unreachable(other.into()),
         });
     }
-    let is_live = matches!(method, "telephony.status" | "telephony.send");
+    let is_live = matches!(
+        method,
+        "telephony.status" | "telephony.send" | "telephony.call" | "telephony.hangup"
+    );
     if is_live || !kept.database.exists() {
         return Err(ControlError::NotRunning(state.path().display().to_string()));
     }

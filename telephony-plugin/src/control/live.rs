@@ -5,14 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telephony_core::{AccountId, HttpUrl, IdempotencyKey};
+use telephony_core::{AccountId, HttpUrl, IdempotencyKey, MachineDetection};
 
 use super::records::read;
 use crate::outbound::{Retries, Source};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, Methods, RpcError};
 use crate::serve::Listeners;
-use crate::service::{Request, RequestError, Telephony};
+use crate::service::{Call, CallError, Request, RequestError, Telephony};
 
 /// A running server: its records, its accounts, its numbers.
 #[derive(Debug)]
@@ -41,6 +41,30 @@ struct Send {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OfMessage {
     id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PlaceCall {
+    to: String,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    webhook_url: Option<String>,
+    #[serde(default)]
+    account: Option<AccountId>,
+    #[serde(default)]
+    idempotency_key: Option<IdempotencyKey>,
+    #[serde(default)]
+    machine_detection: Option<MachineDetection>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OfCall {
+    id: String,
+    #[serde(default)]
+    account: Option<AccountId>,
 }
 
 impl Live {
@@ -97,6 +121,49 @@ impl Live {
         let id = self.service.send(request).await.map_err(|error| refused(&error))?;
         Ok(json!(self.service.outbox.settled(&id).await?))
     }
+
+    /// Places a call, and waits until the carrier has it or it is known why not.
+    async fn call_somebody(&self, params: PlaceCall) -> Result<Value, RpcError> {
+        let call = Call {
+            to: params.to,
+            text: params.message,
+            url: params.webhook_url,
+            account: params.account,
+            key: params.idempotency_key,
+            machine_detection: params.machine_detection,
+        };
+        Ok(json!(self.service.call(call).await.map_err(|error| call_failed(&error))?))
+    }
+
+    /// Ends a call.
+    async fn hang_up(&self, params: OfCall) -> Result<Value, RpcError> {
+        let ended = self.service.hang_up(params.account.as_ref(), &params.id).await;
+        let ended = ended.map_err(|error| call_failed(&error))?;
+        Ok(json!({ "id": params.id, "account": ended.map(|call| call.account) }))
+    }
+
+    /// What is known of a call, with what its carrier says of it now.
+    async fn call_status(&self, params: OfCall) -> Result<Value, RpcError> {
+        match self.service.call_status(&params.id).await? {
+            Some(call) => Ok(json!(call)),
+            None => Err(call_failed(&CallError::NotFound)),
+        }
+    }
+}
+
+/// Why a call was not written down, or is not ended, as callers are told.
+pub(crate) fn call_failed(error: &CallError) -> RpcError {
+    if let CallError::Request(error) = error {
+        return refused(error);
+    }
+    let code = match error {
+        CallError::Both | CallError::Url(_) | CallError::Conflict => ErrorCode::Params,
+        CallError::Off | CallError::NoPublicUrl(_) | CallError::Provider(_) => ErrorCode::Refused,
+        CallError::NotFound | CallError::Id(_) => ErrorCode::NotFound,
+        _ => ErrorCode::Internal,
+    };
+    let data = json!({ "field": error.field(), "outcome": error.outcome() });
+    RpcError::new(code, chain(error)).with_data(data)
 }
 
 /// Why a send was not written down, as callers are told.
@@ -120,6 +187,9 @@ impl Methods for Live {
         match method {
             "telephony.status" => self.status().await,
             "telephony.send" => self.send(read(params)?).await,
+            "telephony.call" => self.call_somebody(read(params)?).await,
+            "telephony.hangup" => self.hang_up(read(params)?).await,
+            "telephony.call_status" => self.call_status(read(params)?).await,
             "telephony.message_status" => self.message(read(params)?).await,
             _ => {
                 if method.starts_with("pairing.") && self.service.has_host() {

@@ -228,6 +228,22 @@ impl Records {
         Ok(json!({ "messages": latest }))
     }
 
+    async fn calls(&self, params: OfAccount) -> Result<Value, RpcError> {
+        let mut latest = Vec::new();
+        for account in self.accounts(params.account) {
+            latest.extend(self.ledger.latest_calls(&account, MAX_LATEST).await?);
+        }
+        latest.sort_by_key(|call| std::cmp::Reverse(call.created_at));
+        Ok(json!({ "calls": latest }))
+    }
+
+    async fn call_status(&self, params: WithId) -> Result<Value, RpcError> {
+        match self.ledger.call(&params.id).await? {
+            Some(call) => Ok(json!(call)),
+            None => Err(RpcError::new(ErrorCode::NotFound, "no call has this id")),
+        }
+    }
+
     async fn message_status(&self, params: WithId) -> Result<Value, RpcError> {
         match self.ledger.status(&params.id).await? {
             Some(status) => Ok(json!(status)),
@@ -250,6 +266,8 @@ impl Methods for Records {
             "inbox.list" => self.list_inbox(read(params)?).await,
             "inbox.retry" => self.retry_inbox(read(params)?).await,
             "telephony.messages" => self.messages(read(params)?).await,
+            "telephony.calls" => self.calls(read(params)?).await,
+            "telephony.call_status" => self.call_status(read(params)?).await,
             "telephony.message_status" => self.message_status(read(params)?).await,
             _ => Err(RpcError::new(ErrorCode::NoMethod, "there is no such method")),
         }

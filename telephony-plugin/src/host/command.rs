@@ -41,7 +41,8 @@ impl Sidecar {
             }
             "call" => {
                 let (message, webhook_url) = (option("say"), option("url"));
-                let call = PlaceCall { to, message, webhook_url, account_id };
+                let idempotency_key = None;
+                let call = PlaceCall { to, message, webhook_url, account_id, idempotency_key };
                 self.running().await?.call(call).await?
             }
             "status" => match word(0) {

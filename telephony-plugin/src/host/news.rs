@@ -1,9 +1,10 @@
 //! What the host is told beside messages, and in which words its agent hears of it.
 
 use serde_json::{Value, json};
+use telephony_core::{CallStatus, Sender};
 
 use super::protocol::{CallUpdated, DeliveryUpdated, OptOutUpdated};
-use crate::outbound::Delivery;
+use crate::outbound::{CallReport, Delivery, Direction};
 use crate::service::News;
 
 /// News as the protocol has it.
@@ -25,16 +26,53 @@ pub(super) fn notification(news: &News) -> (&'static str, Value) {
             };
             ("optout.updated", json!(updated))
         }
-        News::Call(update) => {
-            let status = update.status.map_or(update.raw.as_str(), |status| status.as_str());
-            let updated = CallUpdated {
-                account_id: update.account.clone(),
-                provider_id: update.id.to_string(),
-                status: status.to_owned(),
-            };
-            ("call.updated", json!(updated))
+        News::Call { report, is_answered } => {
+            ("call.updated", json!(call_updated(report, *is_answered)))
         }
     }
+}
+
+fn call_updated(report: &CallReport, is_answered: bool) -> CallUpdated {
+    let call = &report.call;
+    CallUpdated {
+        account_id: call.account.clone(),
+        id: call.id.to_string(),
+        provider_id: call.provider_id.as_ref().map(ToString::to_string),
+        inbound: call.direction == Direction::Inbound,
+        number: call.number.as_ref().and_then(Sender::number).map(ToString::to_string),
+        status: call.status.map_or("unknown", |status| status.as_str()).to_owned(),
+        notice: call_notice(report, is_answered),
+    }
+}
+
+/// What an agent has to know: that somebody called, and how a call of its ended.
+fn call_notice(report: &CallReport, is_answered: bool) -> Option<String> {
+    let call = &report.call;
+    if call.direction == Direction::Inbound {
+        let became = if is_answered {
+            "the call was answered by a recorded sentence, which asked them to text"
+        } else {
+            "the call was rejected, since calls are not answered here"
+        };
+        return report.is_new.then(|| format!("This person has called: {became}."));
+    }
+    let status = call.status.filter(|_| call.is_over())?;
+    let seconds = call.duration_seconds.map(|seconds| format!(" after {seconds} s"));
+    let seconds = seconds.unwrap_or_default();
+    let ended = match status {
+        CallStatus::Completed if call.answered_by_machine == Some(true) => {
+            format!("a machine answered, and the call ended{seconds}")
+        }
+        CallStatus::Completed => format!("it was answered, and ended{seconds}"),
+        CallStatus::NoAnswer => "nobody answered".to_owned(),
+        CallStatus::Busy => "the line was engaged".to_owned(),
+        CallStatus::Canceled => "it was called off before anybody answered".to_owned(),
+        _ => {
+            let code = call.code.as_ref().map(|code| format!(" (code {})", code.as_str()));
+            format!("it could not be put through{}", code.unwrap_or_default())
+        }
+    };
+    Some(format!("The call {} to this person is over: {ended}.", call.id))
 }
 
 fn delivery_updated(delivery: &Delivery) -> DeliveryUpdated {

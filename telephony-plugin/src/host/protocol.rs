@@ -211,14 +211,20 @@ pub struct PlaceCall {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub account_id: Option<AccountId>,
+    /// The same key with the same call places it once.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallResult {
-    /// The carrier's id of it.
+    /// Our id of it, or the carrier's of one that we have not placed.
     pub call_id: String,
+    /// The carrier's id of it, once it is known.
+    pub provider_id: Option<String>,
     /// The account it was placed through.
     #[schemars(with = "String")]
     pub account_id: AccountId,
@@ -230,7 +236,7 @@ pub struct CallResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HangUp {
-    /// The carrier's id of it.
+    /// Our id of it, or the carrier's.
     pub call_id: String,
     /// The account; the default one when it is missing.
     #[serde(default)]
@@ -452,10 +458,18 @@ pub struct CallUpdated {
     /// The account.
     #[schemars(with = "String")]
     pub account_id: AccountId,
-    /// The carrier's id of the call.
-    pub provider_id: String,
+    /// Our id of the call.
+    pub id: String,
+    /// The carrier's id of it.
+    pub provider_id: Option<String>,
+    /// Whether they call us.
+    pub inbound: bool,
+    /// Who is called, or calls: E.164; nothing of somebody who hides it.
+    pub number: Option<String>,
     /// How far it has come.
     pub status: String,
+    /// What the agent is told, where it has to know.
+    pub notice: Option<String>,
 }
 
 /// What the agent asks its tool for.

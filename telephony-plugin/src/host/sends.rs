@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use telephony_core::{IdError, MessageId, ProviderCallId};
+use telephony_core::MessageId;
 use telephony_providers::Outcome;
 
 use super::protocol::{CallResult, HangUp, PlaceCall, SendMessage, SendMms, SendResult, Verdict};
 use super::roots::within;
 use super::start::Running;
-use crate::control::refused;
+use crate::control::{call_failed, refused};
 use crate::markdown::plain_text;
-use crate::outbound::{PartState, Retries, SendOutcome, SendStatus, Source};
-use crate::report::chain;
+use crate::outbound::{
+    CallOutcome, CallRecord, PartState, Retries, SendOutcome, SendStatus, Source,
+};
 use crate::rpc::{ErrorCode, RpcError};
 use crate::service::{Call, CallError, Request};
 
@@ -89,25 +90,70 @@ impl Running {
 
     /// Places a call.
     pub(super) async fn call(&self, params: PlaceCall) -> Result<Value, RpcError> {
-        let PlaceCall { to, message, webhook_url, account_id } = params;
-        let call = Call { to, text: message, url: webhook_url, account: account_id };
-        let (account_id, placed) =
-            self.service.call(call).await.map_err(|error| call_failed(&error))?;
-        let (call_id, status) = (placed.id.to_string(), placed.status.as_str().to_owned());
-        Ok(json!(CallResult { call_id, account_id, status }))
+        let call = Call {
+            to: params.to,
+            text: params.message,
+            url: params.webhook_url,
+            account: params.account_id,
+            key: params.idempotency_key,
+            machine_detection: None,
+        };
+        let call = self.service.call(call).await.map_err(|error| call_failed(&error))?;
+        let (reason, outcome) = match (&call.reason, call.outcome) {
+            (Some(reason), CallOutcome::Unknown) => {
+                (format!("{reason}: the phone may ring, so do not call again"), Outcome::Unknown)
+            }
+            (Some(reason), _) => (reason.clone(), Outcome::NotSent),
+            (None, _) => return Ok(json!(call_result(&call))),
+        };
+        let data = json!({ "outcome": outcome, "callId": call.id });
+        Err(RpcError::new(ErrorCode::Refused, reason).with_data(data))
     }
 
     /// Ends a call.
     pub(super) async fn hang_up(&self, params: HangUp) -> Result<Value, RpcError> {
         let HangUp { call_id, account_id } = params;
-        let id: ProviderCallId = call_id.parse().map_err(|error: IdError| {
-            RpcError::new(ErrorCode::Params, format!("callId: {error}"))
-                .with_data(json!({ "field": "callId" }))
+        let ended = self.service.hang_up(account_id.as_ref(), &call_id).await;
+        let ended = ended.map_err(|error| match error {
+            CallError::Id(error) => RpcError::new(ErrorCode::Params, format!("callId: {error}"))
+                .with_data(json!({ "field": "callId" })),
+            error => call_failed(&error),
         })?;
-        let ended = self.service.hang_up(account_id.as_ref(), &id).await;
-        let account_id = ended.map_err(|error| call_failed(&error))?;
-        Ok(json!(CallResult { call_id, account_id, status: "ended".to_owned() }))
+        let status = "ended".to_owned();
+        let account_id = match &ended {
+            Some(call) => call.account.clone(),
+            None => {
+                let named = self.service.named(account_id.as_ref());
+                named.map_err(|error| refused(&error))?.settings.id.clone()
+            }
+        };
+        let result = match ended {
+            Some(call) => CallResult { status, ..call_result(&call) },
+            None => CallResult { provider_id: Some(call_id.clone()), call_id, account_id, status },
+        };
+        Ok(json!(result))
     }
+}
+
+fn call_result(call: &CallRecord) -> CallResult {
+    CallResult {
+        call_id: call.id.to_string(),
+        provider_id: call.provider_id.as_ref().map(ToString::to_string),
+        account_id: call.account.clone(),
+        status: call_word(call),
+    }
+}
+
+/// A call in the word that says most about it.
+pub(super) fn call_word(call: &CallRecord) -> String {
+    match (call.outcome, call.status) {
+        (CallOutcome::Pending | CallOutcome::Placed, Some(status)) => status.as_str(),
+        (CallOutcome::Pending | CallOutcome::Placed, None) => "queued",
+        (CallOutcome::Refused, _) => "refused",
+        (CallOutcome::NotPlaced, _) => "not_placed",
+        _ => "unknown",
+    }
+    .to_owned()
 }
 
 fn result(status: SendStatus) -> SendResult {
@@ -141,21 +187,4 @@ fn result(status: SendStatus) -> SendResult {
 
 fn forgotten(id: &MessageId) -> RpcError {
     RpcError::new(ErrorCode::Internal, format!("the send {id} is forgotten already"))
-}
-
-pub(super) fn call_failed(error: &CallError) -> RpcError {
-    let (code, field, outcome) = match error {
-        CallError::Request(error) => return refused(error),
-        CallError::Off => (ErrorCode::Refused, Some("voice.enabled"), Outcome::NotSent),
-        CallError::Both => (ErrorCode::Params, Some("message"), Outcome::NotSent),
-        CallError::Url(_) => (ErrorCode::Params, Some("webhookUrl"), Outcome::NotSent),
-        CallError::Provider(error) => (ErrorCode::Refused, None, error.outcome()),
-        _ => (ErrorCode::Internal, None, Outcome::NotSent),
-    };
-    let sentence = match outcome {
-        Outcome::Unknown => format!("{}: the phone may ring, so do not call again", chain(error)),
-        _ => chain(error),
-    };
-    let data = json!({ "field": field, "outcome": outcome });
-    RpcError::new(code, sentence).with_data(data)
 }

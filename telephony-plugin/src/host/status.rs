@@ -8,8 +8,9 @@ use telephony_core::{AccountId, ProviderCallId, ProviderKind, ProviderMessageId}
 use telephony_providers::ErrorKind;
 
 use super::protocol::{AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status};
-use super::sends::call_failed;
+use super::sends::call_word;
 use super::start::Running;
+use crate::control::call_failed;
 use crate::outbound::{SendOutcome, SendStatus};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, RpcError};
@@ -32,6 +33,11 @@ impl Running {
                 recorded: true,
                 detail
             }));
+        }
+        if let Some(call) = self.service.call_status(&id).await? {
+            let (kind, account_id) = ("call".to_owned(), call.account.clone());
+            let (status, detail) = (call_word(&call), json!(call));
+            return Ok(json!(Status { id, kind, account_id, status, recorded: true, detail }));
         }
         let accounts = match &account_id {
             Some(id) => self.service.account(id).into_iter().collect(),

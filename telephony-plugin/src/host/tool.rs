@@ -44,7 +44,9 @@ impl Running {
             "initiate_call" => {
                 let message = Some(plain_text(&message)).filter(|message| !message.is_empty());
                 let webhook_url = given("webhookUrl");
-                self.call(PlaceCall { to, message, webhook_url, account_id }).await?
+                let idempotency_key = Some(key_of(&call)?);
+                let call = PlaceCall { to, message, webhook_url, account_id, idempotency_key };
+                self.call(call).await?
             }
             "hang_up" => self.hang_up(HangUp { call_id: id, account_id }).await?,
             "get_status" => self.get_status(GetStatus { id, account_id }).await?,

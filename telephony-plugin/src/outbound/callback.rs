@@ -1,25 +1,27 @@
 //! The URL by which a carrier reports on one part.
 
 use telephony_core::config::{Account, Serve};
-use telephony_core::{HttpUrl, Reference};
-use telephony_webhook::REFERENCE_FIELD;
+use telephony_core::{AccountId, HttpUrl, Reference};
 
 use crate::urls::PublicUrls;
 
 /// Where an account's reports arrive, less what tells one part from another.
 #[derive(Debug, Clone)]
-pub(super) struct StatusCallback(String);
+pub(super) struct StatusCallback {
+    urls: PublicUrls,
+    account: AccountId,
+}
 
 impl StatusCallback {
     /// Known where the account has a public URL, which is its root or that of its webhook.
     pub(super) fn new(account: &Account, serve: &Serve, tunnel: Option<&HttpUrl>) -> Option<Self> {
         let urls = PublicUrls::of(account, serve, tunnel)?;
-        Some(Self(format!("{}/{}", urls.status().trim_end_matches('/'), account.id)))
+        Some(Self { urls, account: account.id.clone() })
     }
 
     /// For one part.
     pub(super) fn of(&self, reference: &Reference) -> Option<HttpUrl> {
-        format!("{}?{REFERENCE_FIELD}={reference}", self.0).parse().ok()
+        self.urls.report(&self.account, reference)
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a text to the carrier: planned, written down, sent, and never sent twice.
 
+mod call;
 mod callback;
 mod delivery;
 mod ledger;
@@ -9,6 +10,8 @@ mod pace;
 mod plan;
 mod send;
 
+pub(crate) use self::call::Opened;
+pub use self::call::{CallEvent, CallOutcome, CallRecord, CallReport, Direction, NewCall};
 pub use self::delivery::{Delivery, Reported};
 pub use self::ledger::{Backlog, Claimed, LedgerError, OptOutSource, OptedOut, SqliteLedger};
 pub(crate) use self::limits::is_time_zone;

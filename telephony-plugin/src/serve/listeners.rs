@@ -179,7 +179,8 @@ impl Listeners {
         let limits = Limits::default();
         let Telephony { inbox, clock, entropy, .. } = &*self.service;
         let receiver = Receiver::new(inbox.clone(), clock.clone(), entropy.clone(), &limits)
-            .notifying(self.service.arrived());
+            .notifying(self.service.arrived())
+            .instructed_by(self.service.clone());
         let receiver = Arc::new(receiver);
         let probe = Arc::new(Probe::new(Arc::clone(&self.service), Arc::clone(&receiver)));
         let mut server =

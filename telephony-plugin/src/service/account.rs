@@ -10,6 +10,7 @@ use telephony_providers::Connection;
 use super::reach::Reach;
 use crate::media::host::MediaUrls;
 use crate::outbound::{Part, Sender, plan};
+use crate::urls::PublicUrls;
 
 /// An account's settings, its carrier, and who may talk to it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Account {
     pub settings: config::Account,
     pub(crate) connection: Connection,
     pub(super) gate: Arc<dyn AccessGate>,
+    /// Where its carrier reaches us, if it can.
+    pub(super) urls: Option<PublicUrls>,
     /// Where its carrier finds files of ours, if it can.
     pub(super) media: Option<MediaUrls>,
     /// Whether its carrier answers.
@@ -34,6 +37,7 @@ impl Account {
         settings: config::Account,
         connection: Connection,
         gate: Arc<dyn AccessGate>,
+        urls: Option<PublicUrls>,
         media: Option<MediaUrls>,
     ) -> Self {
         let (reach, connection) = Reach::watch(connection);
@@ -41,6 +45,7 @@ impl Account {
             settings,
             connection,
             gate,
+            urls,
             media,
             reach,
             running: AtomicBool::new(true),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use telephony_core::{AccountId, Body, CallUpdate, Clock, PhoneNumber};
+use telephony_core::{AccountId, Body, Clock, PhoneNumber};
 use telephony_webhook::{Inbox, InboxError, Lease};
 use thiserror::Error;
 
@@ -12,7 +12,7 @@ use super::Account;
 use crate::handler::{Handler, HandlerError, Incoming};
 use crate::media::Brought;
 use crate::media::fetch::Fetcher;
-use crate::outbound::Delivery;
+use crate::outbound::{CallReport, Delivery};
 
 /// Takes messages of people who may talk. It may be given the same one more than once, with the
 /// same id: after a crash, or after it failed.
@@ -40,8 +40,13 @@ pub trait Agent: std::fmt::Debug + Send + Sync {
 pub enum News {
     /// A message of ours has come further, or has failed.
     Delivery(Delivery),
-    /// Something has happened to a call.
-    Call(CallUpdate),
+    /// Something has happened to a call, or somebody calls.
+    Call {
+        /// What is known of it, and what is new.
+        report: CallReport,
+        /// Whether calls that come in are answered; else they are rejected.
+        is_answered: bool,
+    },
     /// Somebody wants no more messages, or wants them again.
     OptOut {
         /// The account that they texted.

@@ -1,16 +1,18 @@
-//! Calls that somebody asks for.
+//! Calls that somebody asks for: checked, written down, placed, ended, looked at.
 
 use telephony_core::{
-    AccountId, CallContent, CallId, CallRequest, EntropyError, HttpUrl, IdError, ProviderCallId,
-    UrlError,
+    AccountId, Body, CallContent, CallId, CallRequest, CallUpdate, EntropyError, HttpUrl, IdError,
+    IdempotencyKey, MachineDetection, ProviderCallId, ProviderKind, Reference, Token, UrlError,
 };
-use telephony_providers::{CallSnapshot, Error as ProviderError, PlacedCall};
+use telephony_providers::{Error as ProviderError, ErrorKind, Outcome, Speech};
 use thiserror::Error;
 
-use super::{RequestError, Telephony};
+use super::{Account, RequestError, Telephony};
+use crate::outbound::{CallOutcome, CallRecord, LedgerError, NewCall, Opened};
+use crate::report::chain;
 
 /// What somebody asks to be called.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Call {
     /// Whom to call, as it was written.
     pub to: String,
@@ -20,6 +22,10 @@ pub struct Call {
     pub url: Option<String>,
     /// The account; the default one when it is missing.
     pub account: Option<AccountId>,
+    /// The key under which it is asked for: the same key places one call.
+    pub key: Option<IdempotencyKey>,
+    /// What is done when a machine answers, where that is not what is configured.
+    pub machine_detection: Option<MachineDetection>,
 }
 
 /// Why a call is not placed, or not known to be.
@@ -38,47 +44,135 @@ pub enum CallError {
     /// The URL is none.
     #[error("webhookUrl: expected an http:// or https:// URL")]
     Url(#[source] UrlError),
+    /// The carrier cannot ask us, or tell us, what it has to for a call to speak.
+    #[error(
+        "publicUrl is missing: {0} reaches our server while a call goes on, to learn what it says; \
+         set publicUrl or a tunnel, or give a webhookUrl"
+    )]
+    NoPublicUrl(ProviderKind),
+    /// Another call was asked for under that key.
+    #[error("idempotencyKey: another call was asked for under this key: use a new one")]
+    Conflict,
+    /// There is no such call.
+    #[error("id: there is no record of this call, and no account is named whose carrier has it")]
+    NotFound,
     /// There is no randomness for an id.
     #[error("no id can be made for the call")]
     Entropy(#[from] EntropyError),
     /// An id is none, which ours always are.
     #[error("an id that was made is none")]
     Id(#[from] IdError),
+    /// It cannot be written down.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The carrier.
     #[error(transparent)]
     Provider(#[from] ProviderError),
 }
 
+impl CallError {
+    /// The field that is wrong.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Request(error) => error.field(),
+            Self::Off => Some("voice.enabled"),
+            Self::Both => Some("message"),
+            Self::Url(_) => Some("webhookUrl"),
+            Self::NoPublicUrl(_) => Some("publicUrl"),
+            Self::Conflict => Some("idempotencyKey"),
+            Self::NotFound => Some("id"),
+            _ => None,
+        }
+    }
+
+    /// Whether the phone may ring all the same.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Provider(error) => error.outcome(),
+            _ => Outcome::NotSent,
+        }
+    }
+}
+
 impl Telephony {
-    /// Places a call.
+    /// Places a call. It is written down first, so that what the carrier reports on it is
+    /// understood even where its answer never reaches us.
     ///
     /// # Errors
     ///
-    /// [`CallError`]; of those of the carrier, the outcome says whether the phone may ring.
-    pub async fn call(&self, call: Call) -> Result<(AccountId, PlacedCall), CallError> {
+    /// [`CallError`] when nothing is written down, and no phone rings. Whether the carrier took what
+    /// is written down, the record's outcome says.
+    pub async fn call(&self, call: Call) -> Result<CallRecord, CallError> {
         let account = self.named(call.account.as_ref())?;
         let settings = &account.settings;
         if !settings.voice.enabled {
             return Err(CallError::Off);
         }
         let to = self.allowed(settings, &call.to).await?;
-        let content = match (call.text.filter(|text| !text.trim().is_empty()), call.url) {
-            (Some(_), Some(_)) => return Err(CallError::Both),
-            (None, Some(url)) => CallContent::Url(url.parse::<HttpUrl>().map_err(CallError::Url)?),
-            (text, None) => {
-                let text = text.unwrap_or_else(|| settings.voice.greeting.clone());
-                CallContent::Say { text: text.into(), language: None }
-            }
-        };
+        let content = content(&account, call.text, call.url)?;
+        let reference = Reference::new(Token::generate(&*self.entropy)?.as_str())?;
         let id = CallId::generate(&*self.clock, &*self.entropy)?;
-        let mut request = CallRequest::new(id, to, content);
-        request.max_duration_seconds = Some(settings.voice.max_duration_seconds);
-        request.machine_detection = settings.voice.machine_detection;
-        let placed = account.connection.voice.place(&request).await?;
-        Ok((settings.id.clone(), placed))
+        let voice = &settings.voice;
+        let mut request = CallRequest::new(id.clone(), to.clone(), content.clone());
+        request.ring_seconds = Some(voice.ring_timeout_seconds);
+        request.max_duration_seconds = Some(voice.max_duration_seconds);
+        request.machine_detection = call.machine_detection.unwrap_or(voice.machine_detection);
+        if let Some(urls) = &account.urls {
+            request.status_callback = urls.report(&settings.id, &reference);
+            request.answer_url = urls.voice(&reference);
+        }
+        let opened = NewCall {
+            id: id.clone(),
+            account: settings.id.clone(),
+            provider: settings.provider.kind(),
+            to,
+            content,
+            machine_detection: request.machine_detection,
+            reference,
+            key: call.key,
+        };
+        match self.ledger.open_call(opened, self.clock.now()).await? {
+            Opened::New => self.place(&account, &request).await,
+            Opened::Known(known) => Ok(*known),
+            Opened::Conflict => Err(CallError::Conflict),
+        }
     }
 
-    /// Ends a call.
+    async fn place(
+        &self,
+        account: &Account,
+        request: &CallRequest,
+    ) -> Result<CallRecord, CallError> {
+        let account_id = &account.settings.id;
+        let placed = account.connection.voice.place(request).await;
+        let now = self.clock.now();
+        match placed {
+            Ok(placed) => {
+                tracing::info!(%account_id, call_id = %request.id, "placed");
+                let raw = placed.status.as_str();
+                let update =
+                    CallUpdate::new(account_id.clone(), placed.id, Some(placed.status), raw);
+                let call = self.ledger.call_placed(&request.id, update, now).await?;
+                call.ok_or(CallError::NotFound)
+            }
+            Err(error) => {
+                let outcome = match error.outcome() {
+                    Outcome::NotSent if error.is_transient() => CallOutcome::NotPlaced,
+                    Outcome::NotSent => CallOutcome::Refused,
+                    _ => CallOutcome::Unknown,
+                };
+                let reason = chain(&error);
+                tracing::warn!(%account_id, call_id = %request.id, reason, "not placed");
+                let call = self.ledger.call_failed(&request.id, outcome, reason, now).await?;
+                call.ok_or(CallError::NotFound)
+            }
+        }
+    }
+
+    /// Ends a call, by our id or the carrier's; what is known of it, where it is one of ours. That
+    /// it is over already is no error.
     ///
     /// # Errors
     ///
@@ -86,14 +180,50 @@ impl Telephony {
     pub async fn hang_up(
         &self,
         account: Option<&AccountId>,
-        id: &ProviderCallId,
-    ) -> Result<AccountId, CallError> {
-        let account = self.named(account)?;
-        account.connection.voice.hang_up(id).await?;
-        Ok(account.settings.id.clone())
+        id: &str,
+    ) -> Result<Option<CallRecord>, CallError> {
+        let known = self.ledger.call(id).await?;
+        let (account, provider_id) = match &known {
+            Some(call) if call.is_over() => return Ok(known),
+            Some(call) => {
+                let id = call.provider_id.clone().ok_or(CallError::NotFound)?;
+                (self.named(Some(&call.account))?, id)
+            }
+            None => (self.named(account)?, ProviderCallId::new(id)?),
+        };
+        account.connection.voice.hang_up(&provider_id).await?;
+        Ok(known)
     }
 
-    /// How far a call has come, as its carrier says.
+    /// What is known of a call, by our id or the carrier's: our record, with what the carrier says
+    /// now where the last word is not spoken.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the record cannot be read.
+    pub async fn call_status(&self, id: &str) -> Result<Option<CallRecord>, LedgerError> {
+        let Some(call) = self.ledger.call(id).await? else { return Ok(None) };
+        let account = self.account(&call.account).filter(|_| !call.is_over());
+        let (Some(account), Some(provider_id)) = (account, call.provider_id.clone()) else {
+            return Ok(Some(call));
+        };
+        // A carrier that does not answer leaves us with what we know.
+        let Ok(now) = account.connection.voice.inspect(&provider_id).await else {
+            return Ok(Some(call));
+        };
+        // Where a call is told by its events, all that can be asked is whether it is alive.
+        let told = account.connection.messaging.capabilities().speech == Speech::Commanded;
+        if told && !now.status.is_terminal() {
+            return Ok(Some(call));
+        }
+        let (status, raw) = (Some(now.status), now.raw.as_str());
+        let mut update = CallUpdate::new(call.account.clone(), provider_id, status, raw);
+        update.duration_seconds = now.duration_seconds;
+        self.take_call(&account, &update).await?;
+        self.ledger.call(id).await
+    }
+
+    /// How far a call of which there is no record has come, as its carrier says.
     ///
     /// # Errors
     ///
@@ -102,7 +232,38 @@ impl Telephony {
         &self,
         account: &AccountId,
         id: &ProviderCallId,
-    ) -> Result<CallSnapshot, CallError> {
+    ) -> Result<telephony_providers::CallSnapshot, CallError> {
         Ok(self.named(Some(account))?.connection.voice.inspect(id).await?)
     }
+}
+
+/// What a call does, and whether its carrier can learn it.
+fn content(
+    account: &Account,
+    text: Option<String>,
+    url: Option<String>,
+) -> Result<CallContent, CallError> {
+    let voice = &account.settings.voice;
+    let text = text.filter(|text| !text.trim().is_empty());
+    let text = match (text, url) {
+        (Some(_), Some(_)) => return Err(CallError::Both),
+        (None, Some(url)) => {
+            return Ok(CallContent::Url(url.parse::<HttpUrl>().map_err(CallError::Url)?));
+        }
+        (text, None) => text.unwrap_or_else(|| voice.greeting.clone()),
+    };
+    let capabilities = account.connection.messaging.capabilities();
+    // Before it is said what is missing: a text that is too long is so wherever it is said.
+    let (length, most) = (text.chars().count(), capabilities.speech_characters);
+    let kind = account.settings.provider.kind();
+    if length > most as usize {
+        let sentence = format!("the call would say {length} characters, at most {most}: cut it");
+        let (kind, outcome) = (ErrorKind::TooLong, Outcome::NotSent);
+        let provider = account.settings.provider.kind();
+        return Err(ProviderError::new(provider, kind, outcome, sentence).into());
+    }
+    if capabilities.speech != Speech::Inline && account.urls.is_none() {
+        return Err(CallError::NoPublicUrl(kind));
+    }
+    Ok(CallContent::Say { text: Body::new(text), language: voice.language.clone() })
 }

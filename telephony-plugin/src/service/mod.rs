@@ -2,6 +2,7 @@
 
 mod account;
 mod agent;
+mod call_events;
 mod calls;
 mod deliveries;
 mod dispatch;
@@ -42,6 +43,7 @@ use crate::database::Database;
 use crate::media::Media;
 use crate::media::host::MediaUrls;
 use crate::outbound::{Outbox, SqliteLedger};
+use crate::urls::PublicUrls;
 
 /// What a service is made of.
 #[derive(Debug)]
@@ -143,7 +145,8 @@ impl Telephony {
             )),
         };
         let media = MediaUrls::of(&settings, &config.serve, tunnel, address).ok();
-        let account = Account::new(settings, connection, gate, media);
+        let urls = PublicUrls::of(&settings, &config.serve, tunnel);
+        let account = Account::new(settings, connection, gate, urls, media);
         self.outbox.set_sender(account.sender(&config.serve, tunnel));
         self.slots.resize(usize::try_from(config.max_concurrent_sessions).unwrap_or(usize::MAX));
         let default = config.default_account.clone();

@@ -120,9 +120,7 @@ async fn take(
             Ok(())
         }
         Event::Call(update) => {
-            let status = update.raw.as_str();
-            tracing::info!(account_id = %update.account, call_id = %update.id, status, "call");
-            service.agent.hear(&News::Call(update.clone())).await;
+            service.on_call(update, leased.attempt).await?;
             Ok(())
         }
         // What a later version of the program wrote is not for this one.

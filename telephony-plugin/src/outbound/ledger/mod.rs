@@ -1,5 +1,6 @@
 //! What is to go out and what became of it, on disk.
 
+mod calls;
 mod columns;
 mod history;
 mod opt_outs;
@@ -171,9 +172,14 @@ impl SqliteLedger {
         self.transact(move |db| queries::unknown(db, row, &reason, now)).await
     }
 
-    /// Gives up on what was being sent when the process ended: how many parts that were.
+    /// Gives up on what was being sent when the process ended: how many parts and
+    /// calls that were.
     pub(super) async fn recover(&self, now: Timestamp) -> Result<usize, LedgerError> {
-        self.transact(move |db| queries::recover(db, now)).await
+        self.transact(move |db| {
+            let calls = calls::recover(db, now)?;
+            Ok(calls + queries::recover(db, now)?)
+        })
+        .await
     }
 
     /// Takes a carrier's report on a part, found by the carrier's id or, where we do not know that
@@ -322,7 +328,11 @@ impl SqliteLedger {
         forget_before: Timestamp,
         limit: usize,
     ) -> Result<usize, LedgerError> {
-        self.transact(move |db| records::clean(db, erase_before, forget_before, limit)).await
+        self.transact(move |db| {
+            let calls = calls::clean(db, erase_before, forget_before, limit)?;
+            Ok(calls + records::clean(db, erase_before, forget_before, limit)?)
+        })
+        .await
     }
 
     /// The token of a send's first part, which nothing but the carrier's report tells otherwise.

@@ -90,4 +90,36 @@ pub(super) const MIGRATIONS: &[&str] = &[
     -- The latest sends of an account.
     CREATE INDEX outbound_send_latest ON outbound_send (account, created_at);
 ",
+    "
+    -- Calls: ours, and those of people who call us.
+    CREATE TABLE outbound_call (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        inbound INTEGER NOT NULL,
+        number TEXT, -- who is called, or calls
+        key TEXT, -- under which somebody asked for it
+        fingerprint BLOB,
+        reference TEXT UNIQUE, -- what the carrier's reports on it carry
+        provider_id TEXT,
+        outcome INTEGER NOT NULL, -- 0 pending, 1 placed, 2 refused, 3 not placed, 4 unknown
+        content TEXT, -- JSON of what it says; erased when it has said it
+        machine_detection TEXT NOT NULL, -- JSON of what is done when a machine answers
+        state TEXT, -- JSON of how far it has come
+        machine INTEGER, -- whether one answered
+        duration_seconds INTEGER,
+        code TEXT,
+        reason TEXT,
+        history TEXT, -- JSON of what the carrier told, in the order in which it came
+        created_at INTEGER NOT NULL, -- milliseconds since the Unix epoch
+        changed_at INTEGER NOT NULL,
+        UNIQUE (account, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX outbound_call_provider ON outbound_call (provider_id, account)
+        WHERE provider_id IS NOT NULL;
+    CREATE INDEX outbound_call_latest ON outbound_call (account, created_at);
+    CREATE INDEX outbound_call_created ON outbound_call (created_at);
+    CREATE INDEX outbound_call_pending ON outbound_call (id) WHERE outcome = 0;
+    CREATE INDEX outbound_call_kept ON outbound_call (changed_at) WHERE content IS NOT NULL;
+",
 ];

@@ -1,0 +1,383 @@
+//! Calls, as they are kept.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use telephony_core::{
+    AccountId, CallId, CallState, CallUpdate, CarrierCode, MachineDetection, ProviderCallId,
+    ProviderKind, Reference, Timestamp,
+};
+
+use super::columns::{json, optional, parsed, read_json, rows};
+use super::queries::Answer;
+use super::{LedgerError, SqliteLedger};
+use crate::outbound::call::{
+    CallEvent, CallOutcome, CallRecord, CallReport, Direction, MAX_EVENTS, NewCall, Opened, Said,
+    status,
+};
+
+/// Why nobody knows of a call that was being placed when the process ended.
+const PROCESS_ENDED: &str = "the process ended while it was being placed";
+
+const COLUMNS: &str = "id, account, inbound, number, created_at, outcome, provider_id, provider,
+    state, machine, duration_seconds, code, reason, history";
+
+impl SqliteLedger {
+    /// Writes a call down before the carrier is asked for it.
+    pub(crate) async fn open_call(
+        &self,
+        call: NewCall,
+        now: Timestamp,
+    ) -> Result<Opened, LedgerError> {
+        self.transact(move |db| open(db, &call, now)).await
+    }
+
+    /// The carrier has a call.
+    pub(crate) async fn call_placed(
+        &self,
+        id: &CallId,
+        update: CallUpdate,
+        now: Timestamp,
+    ) -> Result<Option<CallRecord>, LedgerError> {
+        let id = id.clone();
+        self.transact(move |db| {
+            db.prepare_cached(
+                "UPDATE outbound_call SET outcome = 1, provider_id = coalesce(provider_id, ?2)
+                    WHERE id = ?1",
+            )?
+            .execute([id.as_str(), update.id.as_str()])?;
+            note(db, &id, &update, now)?;
+            find(db, "id = ?1", &[id.as_str()])
+        })
+        .await
+    }
+
+    /// The carrier does not have a call, or nobody knows; unless it has reported on it.
+    pub(crate) async fn call_failed(
+        &self,
+        id: &CallId,
+        outcome: CallOutcome,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<Option<CallRecord>, LedgerError> {
+        let id = id.clone();
+        self.transact(move |db| {
+            db.prepare_cached(
+                "UPDATE outbound_call SET outcome = ?2, reason = ?3, changed_at = ?4
+                    WHERE id = ?1 AND outcome = 0",
+            )?
+            .execute(params![
+                id.as_str(),
+                number(outcome),
+                reason,
+                now.as_millisecond()
+            ])?;
+            find(db, "id = ?1", &[id.as_str()])
+        })
+        .await
+    }
+
+    /// Takes a carrier's report on a call, found by the carrier's id or, where we do not know that
+    /// one, by its reference. A call of somebody who calls us is written down as `id`; of one that
+    /// somebody else has placed, nothing is kept.
+    pub(crate) async fn apply_call(
+        &self,
+        update: CallUpdate,
+        provider: ProviderKind,
+        id: CallId,
+        now: Timestamp,
+    ) -> Result<Option<CallReport>, LedgerError> {
+        self.transact(move |db| apply(db, &update, provider, &id, now)).await
+    }
+
+    /// What a call is to say, by what its carrier asks with, and what is done when a machine
+    /// answers; `None` when there is no such call, or it says nothing any more.
+    pub(crate) async fn call_says(
+        &self,
+        account: &AccountId,
+        reference: &Reference,
+    ) -> Result<Option<(Said, MachineDetection)>, LedgerError> {
+        let (account, reference) = (account.clone(), reference.clone());
+        self.transact(move |db| {
+            db.prepare_cached(
+                "SELECT content, machine_detection FROM outbound_call
+                    WHERE reference = ?1 AND account = ?2 AND content IS NOT NULL",
+            )?
+            .query_row([reference.as_str(), account.as_str()], |row| {
+                Ok((read_json(row, 0)?, read_json(row, 1)?))
+            })
+            .optional()
+        })
+        .await
+    }
+
+    /// What is known of a call, by our id or the carrier's.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn call(&self, id: &str) -> Result<Option<CallRecord>, LedgerError> {
+        let id = id.to_owned();
+        self.transact(move |db| match find(db, "id = ?1", &[&id])? {
+            Some(call) => Ok(Some(call)),
+            None => find(db, "provider_id = ?1", &[&id]),
+        })
+        .await
+    }
+
+    /// The latest calls of an account, the newest first, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] when the database fails.
+    pub async fn latest_calls(
+        &self,
+        account: &AccountId,
+        limit: usize,
+    ) -> Result<Vec<CallRecord>, LedgerError> {
+        let account = account.clone();
+        self.transact(move |db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM outbound_call WHERE account = ?1
+                    ORDER BY created_at DESC, id DESC LIMIT ?2"
+            );
+            db.prepare_cached(&sql)?
+                .query_map(params![account.as_str(), rows(limit)], record)?
+                .collect()
+        })
+        .await
+    }
+}
+
+fn open(db: &Connection, call: &NewCall, now: Timestamp) -> Answer<Opened> {
+    let (account, now) = (call.account.as_str(), now.as_millisecond());
+    let fingerprint = call.fingerprint();
+    if let Some(key) = &call.key {
+        let before = db
+            .prepare_cached(
+                "SELECT id, fingerprint FROM outbound_call WHERE account = ?1 AND key = ?2",
+            )?
+            .query_row([account, key.as_str()], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+            })
+            .optional()?;
+        if let Some((id, before)) = before {
+            let known = find(db, "id = ?1", &[&id])?.filter(|_| before == fingerprint);
+            let Some(known) = known else { return Ok(Opened::Conflict) };
+            // What was not placed is placed now.
+            let again = known.outcome == CallOutcome::NotPlaced
+                && db
+                    .prepare_cached(
+                        "UPDATE outbound_call SET outcome = 0, id = ?2, reference = ?3,
+                            reason = NULL, changed_at = ?4 WHERE id = ?1",
+                    )?
+                    .execute(params![id, call.id.as_str(), call.reference.as_str(), now])?
+                    > 0;
+            return Ok(if again { Opened::New } else { Opened::Known(Box::new(known)) });
+        }
+    }
+    let content = call.said().map(|said| json(&said)).transpose()?;
+    db.prepare_cached(
+        "INSERT INTO outbound_call (id, account, provider, inbound, number, key, fingerprint,
+            reference, content, machine_detection, created_at, changed_at, outcome)
+            VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 0)",
+    )?
+    .execute(params![
+        call.id.as_str(),
+        account,
+        call.provider.as_str(),
+        call.to.as_str(),
+        call.key.as_ref().map(|key| key.as_str()),
+        fingerprint,
+        call.reference.as_str(),
+        content,
+        json(&call.machine_detection)?,
+        now,
+    ])?;
+    Ok(Opened::New)
+}
+
+/// The call that a carrier reports on. Not every carrier signs the URL that the reference is in, so
+/// it only names a call whose id at the carrier is not known.
+fn reported(db: &Connection, update: &CallUpdate) -> Answer<Option<CallRecord>> {
+    let account = update.account.as_str();
+    let by_id = find(db, "provider_id = ?1 AND account = ?2", &[update.id.as_str(), account])?;
+    let (None, Some(reference)) = (&by_id, &update.reference) else { return Ok(by_id) };
+    let unknown = "reference = ?1 AND account = ?2 AND provider_id IS NULL";
+    find(db, unknown, &[reference.as_str(), account])
+}
+
+fn apply(
+    db: &Connection,
+    update: &CallUpdate,
+    provider: ProviderKind,
+    id: &CallId,
+    now: Timestamp,
+) -> Answer<Option<CallReport>> {
+    let known = reported(db, update)?;
+    let is_new = known.is_none();
+    let id = match known {
+        Some(known) => known.id,
+        None if update.inbound => {
+            db.prepare_cached(
+                "INSERT INTO outbound_call (id, account, provider, inbound, number, provider_id,
+                    machine_detection, created_at, changed_at, outcome)
+                    VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?7, 1)",
+            )?
+            .execute(params![
+                id.as_str(),
+                update.account.as_str(),
+                provider.as_str(),
+                update.from.as_ref().map(|from| from.as_str()),
+                update.id.as_str(),
+                json(&MachineDetection::Off)?,
+                now.as_millisecond(),
+            ])?;
+            id.clone()
+        }
+        None => return Ok(None),
+    };
+    // That the carrier reports on it proves that it has it, whatever was said before.
+    db.prepare_cached(
+        "UPDATE outbound_call SET outcome = 1, reason = NULL,
+            provider_id = coalesce(provider_id, ?2) WHERE id = ?1",
+    )?
+    .execute([id.as_str(), update.id.as_str()])?;
+    let advanced = note(db, &id, update, now)?;
+    let sql = "SELECT machine_detection FROM outbound_call WHERE id = ?1";
+    let machine_detection =
+        db.prepare_cached(sql)?.query_row([id.as_str()], |row| read_json(row, 0))?;
+    let call = find(db, "id = ?1", &[id.as_str()])?;
+    Ok(call.map(|call| CallReport { call, is_new, advanced, machine_detection }))
+}
+
+/// Takes what a report says into account; whether the call has come further by it.
+fn note(db: &Connection, id: &CallId, update: &CallUpdate, now: Timestamp) -> Answer<bool> {
+    let sql = "SELECT state, coalesce(history, '[]') FROM outbound_call WHERE id = ?1";
+    let known = db
+        .prepare_cached(sql)?
+        .query_row([id.as_str()], |row| Ok((state(row, 0)?, read_json::<Vec<CallEvent>>(row, 1)?)))
+        .optional()?;
+    let Some((mut state, mut history)) = known else { return Ok(false) };
+    let advanced = match (&mut state, update.status) {
+        (Some(state), _) => state.apply(update),
+        (state @ None, Some(status)) => {
+            let mut first = CallState::new(status);
+            first.apply(update);
+            *state = Some(first);
+            true
+        }
+        (None, None) => false,
+    };
+    let event = CallEvent { at: now, status: update.status, raw: update.raw.clone() };
+    let is_known = history.iter().any(|old| old.status == event.status && old.raw == event.raw);
+    if !is_known && history.len() < MAX_EVENTS {
+        history.push(event);
+    }
+    let is_over = state.is_some_and(|state| state.status().is_terminal());
+    db.prepare_cached(
+        "UPDATE outbound_call SET state = ?2, history = ?3, changed_at = ?4,
+            machine = coalesce(?5, machine),
+            duration_seconds = coalesce(?6, duration_seconds), code = coalesce(?7, code),
+            content = CASE WHEN ?8 THEN NULL ELSE content END WHERE id = ?1",
+    )?
+    .execute(params![
+        id.as_str(),
+        state.map(|state| json(&state)).transpose()?,
+        json(&history)?,
+        now.as_millisecond(),
+        update.answered_by_machine,
+        update.duration_seconds,
+        update.code.as_ref().map(CarrierCode::as_str),
+        is_over,
+    ])?;
+    Ok(advanced)
+}
+
+/// Gives up on what was being placed when the process ended: how many calls that were.
+pub(super) fn recover(db: &Connection, now: Timestamp) -> Answer<usize> {
+    db.prepare_cached(
+        "UPDATE outbound_call SET outcome = ?1, reason = ?2, changed_at = ?3 WHERE outcome = 0",
+    )?
+    .execute(params![number(CallOutcome::Unknown), PROCESS_ENDED, now.as_millisecond()])
+}
+
+/// Erases the words of calls that nobody will be told to say any more, and forgets old calls.
+pub(super) fn clean(
+    db: &Connection,
+    erase_before: Timestamp,
+    forget_before: Timestamp,
+    limit: usize,
+) -> Answer<usize> {
+    let erased = db
+        .prepare_cached(
+            "UPDATE outbound_call SET content = NULL WHERE id IN
+                (SELECT id FROM outbound_call WHERE content IS NOT NULL AND changed_at < ?1
+                    ORDER BY changed_at LIMIT ?2)",
+        )?
+        .execute(params![erase_before.as_millisecond(), rows(limit)])?;
+    let forgotten = db
+        .prepare_cached(
+            "DELETE FROM outbound_call WHERE id IN (SELECT id FROM outbound_call
+                WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)",
+        )?
+        .execute(params![forget_before.as_millisecond(), rows(limit)])?;
+    Ok(erased + forgotten)
+}
+
+/// The latest call of which `condition` is so.
+fn find(db: &Connection, condition: &str, values: &[&str]) -> Answer<Option<CallRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbound_call WHERE {condition} ORDER BY created_at DESC LIMIT 1"
+    );
+    db.prepare_cached(&sql)?.query_row(rusqlite::params_from_iter(values), record).optional()
+}
+
+fn record(row: &Row<'_>) -> Answer<CallRecord> {
+    let provider: Option<ProviderKind> = optional(row, 7)?;
+    let history: Vec<CallEvent> = match row.get_ref(13)? {
+        ValueRef::Null => Vec::new(),
+        _ => read_json(row, 13)?,
+    };
+    Ok(CallRecord {
+        id: parsed(row, 0)?,
+        account: parsed(row, 1)?,
+        direction: if row.get(2)? { Direction::Inbound } else { Direction::Outbound },
+        number: optional(row, 3)?,
+        created_at: Timestamp::from_millisecond(row.get(4)?),
+        outcome: outcome(row.get(5)?),
+        provider_id: optional::<ProviderCallId>(row, 6)?,
+        status: status(provider, state(row, 8)?, &history),
+        answered_by_machine: row.get(9)?,
+        duration_seconds: row.get(10)?,
+        code: row.get::<_, Option<String>>(11)?.map(|code| CarrierCode::new(&code)),
+        reason: row.get(12)?,
+        history,
+    })
+}
+
+fn state(row: &Row<'_>, column: usize) -> Answer<Option<CallState>> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => read_json(row, column).map(Some),
+    }
+}
+
+const fn outcome(number: i64) -> CallOutcome {
+    match number {
+        0 => CallOutcome::Pending,
+        1 => CallOutcome::Placed,
+        2 => CallOutcome::Refused,
+        3 => CallOutcome::NotPlaced,
+        _ => CallOutcome::Unknown,
+    }
+}
+
+const fn number(outcome: CallOutcome) -> i64 {
+    match outcome {
+        CallOutcome::Pending => 0,
+        CallOutcome::Placed => 1,
+        CallOutcome::Refused => 2,
+        CallOutcome::NotPlaced => 3,
+        CallOutcome::Unknown => 4,
+    }
+}
