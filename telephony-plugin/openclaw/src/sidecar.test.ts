@@ -66,6 +66,7 @@ function host(events: string[] = []): AccountHost {
         return { taken: true };
       },
       "account.status": ({ accountId }) => events.push(`status ${accountId}`),
+      "call.updated": ({ id }) => events.push(`call ${id}`),
       "delivery.updated": ({ id }) => events.push(`delivery ${id}`),
       "optout.updated": ({ accountId }) => events.push(`optout ${accountId}`),
     },

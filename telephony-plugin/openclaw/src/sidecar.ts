@@ -30,7 +30,7 @@ export type Answers = {
 } & { [Method in Told]: (news: Notifications[Method]["params"]) => void };
 
 /** What an account is told of. */
-type Told = "account.status" | "delivery.updated" | "optout.updated";
+type Told = "account.status" | "call.updated" | "delivery.updated" | "optout.updated";
 
 export interface AccountHost {
   readonly answers: Answers;

@@ -37,3 +37,5 @@ mod simulate;
 #[cfg(unix)]
 mod strangers;
 mod verify;
+#[cfg(unix)]
+mod voice;
