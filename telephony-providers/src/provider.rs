@@ -144,11 +144,11 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Refuses a call that would say more than `provider` takes, before anything leaves.
-    pub(crate) fn check_call(
-        &self,
-        provider: ProviderKind,
-        request: &CallRequest,
-    ) -> Result<(), Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooLong`] names the limit.
+    pub fn check_call(&self, provider: ProviderKind, request: &CallRequest) -> Result<(), Error> {
         let CallContent::Say { text, .. } = &request.content else { return Ok(()) };
         let (length, most) = (text.as_str().chars().count(), self.speech_characters);
         if length <= most as usize {

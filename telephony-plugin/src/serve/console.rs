@@ -78,17 +78,28 @@ fn write_account(
         ProviderKind::Twilio => {
             writeln!(text, "  console: the number, or its Messaging Service")?;
             writeln!(text, "    a message comes in (POST)  {webhook}{TWILIO_RETRIES}")?;
-            writeln!(text, "    status callback            {status}{TWILIO_RETRIES}")
+            writeln!(text, "    status callback            {status}{TWILIO_RETRIES}")?;
         }
         ProviderKind::Telnyx => {
             writeln!(text, "  portal: the messaging profile, webhook API version 2")?;
-            writeln!(text, "    webhook URL                {webhook}")
+            writeln!(text, "    webhook URL                {webhook}")?;
         }
         _ => {
             writeln!(text, "  console: the number's application")?;
             writeln!(text, "    message URL (POST)         {webhook}")?;
-            writeln!(text, "    status, set with each send {status}")
+            writeln!(text, "    status, set with each send {status}")?;
         }
+    }
+    if !account.voice.enabled && !account.voice.answer_inbound {
+        return Ok(());
+    }
+    match kind {
+        ProviderKind::Twilio => writeln!(text, "    a call comes in (POST)     {webhook}"),
+        ProviderKind::Telnyx => {
+            writeln!(text, "  portal: the Voice API application, webhook API version 2")?;
+            writeln!(text, "    webhook URL                {webhook}")
+        }
+        _ => writeln!(text, "    answer and hangup URL      {webhook}"),
     }
 }
 
@@ -115,6 +126,23 @@ mod tests {
             assert!(text.contains(url), "{text}");
             assert!(text.contains("https://a.example/telephony/status#rc"), "{text}");
             assert!(!text.contains("canary"));
+        }
+    }
+
+    #[test]
+    fn where_calls_are_posted_is_said_where_there_are_calls() {
+        let of = |voice: Value| {
+            described(json!({
+                "provider": "plivo", "fromNumber": "+15550001111",
+                "publicUrl": "https://a.example", "voice": voice,
+                "plivo": { "authId": "MA1", "authToken": "t" },
+            }))
+        };
+        assert!(!of(json!({})).contains("answer and hangup URL"));
+        for voice in [json!({ "enabled": true }), json!({ "inbound": "answer" })] {
+            let text = of(voice);
+            let line = "answer and hangup URL      https://a.example/telephony/webhook\n";
+            assert!(text.contains(line), "{text}");
         }
     }
 

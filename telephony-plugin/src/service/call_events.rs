@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use telephony_core::config::{AllowFrom, InboundPolicy};
 use telephony_core::{Body, CallId, CallStep, CallUpdate, MachineDetection, Sender, config};
-use telephony_providers::{Error as ProviderError, Speech};
+use telephony_providers::{Error as ProviderError, ErrorKind, Speech};
 use telephony_webhook::{Answer, CallInstructions};
 
 use super::{Account, CallError, News, Telephony};
@@ -26,6 +26,8 @@ impl Telephony {
         }
         match followed {
             Err(error) if error.is_transient() && attempt < MAX_COMMANDS => Err(error.into()),
+            // Whoever was called has hung up meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => {
                 let (account_id, call_id) = (&update.account, &update.id);
                 tracing::error!(%account_id, %call_id, error = chain(&error), "the call is stuck");

@@ -119,6 +119,13 @@ impl Telephony {
         request.ring_seconds = Some(voice.ring_timeout_seconds);
         request.max_duration_seconds = Some(voice.max_duration_seconds);
         request.machine_detection = call.machine_detection.unwrap_or(voice.machine_detection);
+        let provider = settings.provider.kind();
+        let capabilities = account.connection.messaging.capabilities();
+        capabilities.check_call(provider, &request)?;
+        let speaks = matches!(request.content, CallContent::Say { .. });
+        if speaks && capabilities.speech != Speech::Inline && account.urls.is_none() {
+            return Err(CallError::NoPublicUrl(provider));
+        }
         if let Some(urls) = &account.urls {
             request.status_callback = urls.report(&settings.id, &reference);
             request.answer_url = urls.voice(&reference);
@@ -126,7 +133,7 @@ impl Telephony {
         let opened = NewCall {
             id: id.clone(),
             account: settings.id.clone(),
-            provider: settings.provider.kind(),
+            provider,
             to,
             content,
             machine_detection: request.machine_detection,
@@ -191,8 +198,12 @@ impl Telephony {
             }
             None => (self.named(account)?, ProviderCallId::new(id)?),
         };
-        account.connection.voice.hang_up(&provider_id).await?;
-        Ok(known)
+        match account.connection.voice.hang_up(&provider_id).await {
+            // It was over a moment before us.
+            Err(error) if error.kind() == ErrorKind::NotFound && known.is_some() => Ok(known),
+            Err(error) => Err(error.into()),
+            Ok(()) => Ok(known),
+        }
     }
 
     /// What is known of a call, by our id or the carrier's: our record, with what the carrier says
@@ -237,7 +248,7 @@ impl Telephony {
     }
 }
 
-/// What a call does, and whether its carrier can learn it.
+/// What a call does.
 fn content(
     account: &Account,
     text: Option<String>,
@@ -252,18 +263,5 @@ fn content(
         }
         (text, None) => text.unwrap_or_else(|| voice.greeting.clone()),
     };
-    let capabilities = account.connection.messaging.capabilities();
-    // Before it is said what is missing: a text that is too long is so wherever it is said.
-    let (length, most) = (text.chars().count(), capabilities.speech_characters);
-    let kind = account.settings.provider.kind();
-    if length > most as usize {
-        let sentence = format!("the call would say {length} characters, at most {most}: cut it");
-        let (kind, outcome) = (ErrorKind::TooLong, Outcome::NotSent);
-        let provider = account.settings.provider.kind();
-        return Err(ProviderError::new(provider, kind, outcome, sentence).into());
-    }
-    if capabilities.speech != Speech::Inline && account.urls.is_none() {
-        return Err(CallError::NoPublicUrl(kind));
-    }
     Ok(CallContent::Say { text: Body::new(text), language: voice.language.clone() })
 }

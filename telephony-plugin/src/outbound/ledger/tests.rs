@@ -14,6 +14,7 @@ use super::{Claimed, SqliteLedger};
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, SendStatus, Source};
 
 mod asked_again;
+mod calls;
 mod model;
 mod opt_outs;
 mod permuted;
