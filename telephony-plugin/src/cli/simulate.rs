@@ -19,7 +19,7 @@ use super::state::State;
 use super::{REFUSED, complain};
 use crate::control::{Kept, ask};
 use crate::report::chain;
-use crate::simulate::{self, Event, Posting, TelnyxTestKey, message_id, posting};
+use crate::simulate::{self, Event, Posting, TelnyxTestKey, carrier_id, posting};
 
 /// How long an answer is waited for: as long as Twilio waits.
 /// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
@@ -69,6 +69,29 @@ enum Kind {
         #[command(flatten)]
         to: Target,
     },
+    /// Somebody calls the account.
+    Call {
+        /// Who: +, country code, number.
+        #[arg(long, default_value = "+15555550123")]
+        from: Sender,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// The carrier reports on a call of the account.
+    CallStatus {
+        /// What happened, in the carrier's word: ringing, in-progress, completed, busy; of Telnyx'
+        /// the cause of the end, such as normal_clearing.
+        #[arg(long)]
+        status: String,
+        /// Who is called.
+        #[arg(long, default_value = "+15555550123")]
+        recipient: PhoneNumber,
+        /// The token that the call's callback URL has.
+        #[arg(long)]
+        reference: Option<Reference>,
+        #[command(flatten)]
+        to: Target,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -81,8 +104,8 @@ struct Target {
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
 
-    /// The carrier's id of the message; one is made when it is missing. The same id again is the
-    /// same message again.
+    /// The carrier's id of the message or call; one is made when it is missing. The same id again
+    /// is the same message again.
     #[arg(long)]
     id: Option<ProviderMessageId>,
 
@@ -118,6 +141,10 @@ impl Simulate {
             Kind::Receipt { status, code, recipient, reference, to } => {
                 (Event::Receipt { status, code, to: recipient }, reference, to)
             }
+            Kind::Call { from, to } => (Event::Call { from }, None, to),
+            Kind::CallStatus { status, recipient, reference, to } => {
+                (Event::Progress { status, to: recipient }, reference, to)
+            }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match runtime.block_on(target.post(&event, reference.as_ref())) {
@@ -149,8 +176,8 @@ impl Target {
         let (config, account) = self.account()?;
         let id = self.id(&account, event)?;
         let path = match event {
-            Event::Message { .. } => &config.serve.path,
-            Event::Receipt { .. } => &config.serve.status_path,
+            Event::Message { .. } | Event::Call { .. } => &config.serve.path,
+            Event::Receipt { .. } | Event::Progress { .. } => &config.serve.status_path,
         };
         let url = match &self.url {
             Some(url) => url.as_str().to_owned(),
@@ -201,8 +228,7 @@ impl Target {
         }
         let mut random = [0; 16];
         OsEntropy.fill(&mut random).map_err(|error| chain(&error))?;
-        let is_mms = matches!(event, Event::Message { media, .. } if !media.is_empty());
-        let id = message_id(&account.provider, is_mms, random);
+        let id = carrier_id(&account.provider, event, random);
         ProviderMessageId::new(id).map_err(|error| chain(&error))
     }
 

@@ -27,7 +27,7 @@ pub enum LookError {
     #[error("{0} posts nothing like it")]
     Parse(ProviderKind, #[source] ParseError),
     /// A server would acknowledge it, and leave it at that.
-    #[error("{0} has no such status of a sent message: {1}")]
+    #[error("{0} has no such status of a message or a call: {1}")]
     Status(ProviderKind, String),
 }
 
@@ -59,8 +59,8 @@ impl Posting {
         let request = request.verify(&*verifier(account)?, Ok(&urls));
         let request = request.map_err(|refused| LookError::Refused(refused.refusal))?;
         let route = match event {
-            Event::Message { .. } => Route::Webhook,
-            Event::Receipt { .. } => Route::Status,
+            Event::Message { .. } | Event::Call { .. } => Route::Webhook,
+            Event::Receipt { .. } | Event::Progress { .. } => Route::Status,
         };
         let notice = parse(&request, account, route);
         match (notice.map_err(|error| LookError::Parse(kind, error))?, event) {
@@ -74,8 +74,16 @@ impl Posting {
             {
                 Ok(claims.belong_to(account))
             }
-            (_, Event::Receipt { status, .. }) => Err(LookError::Status(kind, status.clone())),
-            (_, Event::Message { .. }) => Ok(false),
+            (Notice::Event { event: parsed, claims, .. }, Event::Call { .. }) if matches!(&*parsed, Parsed::Call(update) if update.inbound) => {
+                Ok(claims.belong_to(account))
+            }
+            (Notice::Event { event: parsed, claims, .. }, Event::Progress { .. }) if matches!(&*parsed, Parsed::Call(update) if update.status.is_some()) => {
+                Ok(claims.belong_to(account))
+            }
+            (_, Event::Receipt { status, .. } | Event::Progress { status, .. }) => {
+                Err(LookError::Status(kind, status.clone()))
+            }
+            (_, Event::Message { .. } | Event::Call { .. }) => Ok(false),
         }
     }
 }

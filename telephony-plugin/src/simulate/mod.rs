@@ -1,5 +1,6 @@
-//! What a carrier would post: a text, a picture or a receipt, signed with the configured secrets.
+//! What a carrier would post: a text, a picture, a receipt or a call, signed with the configured secrets.
 
+mod call;
 mod key;
 mod look;
 mod payload;
@@ -36,6 +37,26 @@ pub enum Event {
         /// To whom it was sent.
         to: PhoneNumber,
     },
+    /// Somebody calls the account.
+    Call {
+        /// Who.
+        from: Sender,
+    },
+    /// The carrier reports on a call of the account.
+    Progress {
+        /// What happened, in the carrier's word.
+        status: String,
+        /// Who is called.
+        to: PhoneNumber,
+    },
+}
+
+impl Event {
+    /// Whether it is about a call.
+    #[must_use]
+    pub const fn is_call(&self) -> bool {
+        matches!(self, Self::Call { .. } | Self::Progress { .. })
+    }
 }
 
 /// A request that is ready to be posted.
@@ -55,6 +76,9 @@ pub enum SimulateError {
     /// The account has no number, and none was named.
     #[error("the account has no fromNumber: name the number that is texted with --to")]
     NoNumber,
+    /// Nobody can call the mock.
+    #[error("the mock has no calls to report on: choose an account at a carrier")]
+    NoCalls,
     /// It cannot be signed.
     #[error("the request cannot be signed")]
     Sign(#[from] SignError),
@@ -67,12 +91,17 @@ pub enum SimulateError {
     UntrustedKey(String),
 }
 
-/// An id as the account's carrier makes them, from 16 bytes of chance.
+/// An id as the account's carrier gives one to what the event is about, from 16 bytes of chance.
 #[must_use]
-pub fn message_id(provider: &Provider, is_mms: bool, random: [u8; 16]) -> String {
+pub fn carrier_id(provider: &Provider, event: &Event, random: [u8; 16]) -> String {
     let hex = format!("{:032x}", u128::from_be_bytes(random));
+    let prefix = match event {
+        Event::Message { media, .. } if !media.is_empty() => "MM",
+        Event::Message { .. } | Event::Receipt { .. } => "SM",
+        Event::Call { .. } | Event::Progress { .. } => "CA",
+    };
     match provider {
-        Provider::Twilio(_) => format!("{}{hex}", if is_mms { "MM" } else { "SM" }),
+        Provider::Twilio(_) => format!("{prefix}{hex}"),
         Provider::Telnyx(_) | Provider::Plivo(_) => uuid(random),
         _ => format!("simulated-{hex}"),
     }
@@ -108,7 +137,8 @@ pub fn posting(
     now: Timestamp,
 ) -> Result<Posting, SimulateError> {
     let own = own.or(account.from.as_ref()).ok_or(SimulateError::NoNumber)?;
-    let (content_type, body) = payload::of(account, id, event, own, now);
+    let (content_type, body) =
+        payload::of(account, id, event, own, now).ok_or(SimulateError::NoCalls)?;
     let mut headers = vec![("content-type", content_type.to_owned())];
     let signer = match &account.provider {
         Provider::Twilio(twilio) => Some(Signer::twilio(twilio.auth_token.clone())),

@@ -6,35 +6,47 @@ use telephony_core::config::{Account, Provider, Telnyx, Twilio};
 use telephony_core::{ProviderMessageId, Sender, Timestamp};
 use telephony_sms::{Encoding, analyze};
 
-use super::Event;
+use super::{Event, call};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// Content type and body of an event.
+/// Content type and body of an event; `None` of a call of the mock's.
 pub(super) fn of(
     account: &Account,
     id: &ProviderMessageId,
     event: &Event,
     own: &Sender,
     now: Timestamp,
-) -> (&'static str, String) {
+) -> Option<(&'static str, String)> {
     let (id, own) = (id.as_str(), own.as_str());
-    match &account.provider {
+    if event.is_call() {
+        return match &account.provider {
+            Provider::Twilio(settings) => {
+                Some((FORM, form(&call::twilio(settings, id, event, own))))
+            }
+            Provider::Plivo(_) => Some((FORM, form(&call::plivo(id, event, own)))),
+            Provider::Telnyx(settings) => {
+                Some((JSON, call::telnyx(settings, id, event, own, now).to_string()))
+            }
+            _ => None,
+        };
+    }
+    Some(match &account.provider {
         Provider::Twilio(settings) => (FORM, form(&twilio(settings, id, event, own))),
         Provider::Plivo(_) => (FORM, form(&plivo(id, event, own))),
         Provider::Telnyx(settings) => (JSON, telnyx(settings, id, event, own, now).to_string()),
         _ => (JSON, mock(id, event, own).to_string()),
-    }
+    })
 }
 
-type Fields = Vec<(String, String)>;
+pub(super) type Fields = Vec<(String, String)>;
 
 fn form(fields: &Fields) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-fn fields(pairs: &[(&str, &str)]) -> Fields {
+pub(super) fn fields(pairs: &[(&str, &str)]) -> Fields {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -81,6 +93,8 @@ fn twilio(settings: &Twilio, id: &str, event: &Event, own: &str) -> Fields {
             all.extend(code.iter().map(|code| ("ErrorCode".to_owned(), code.clone())));
             all
         }
+        // Calls have their own fields.
+        Event::Call { .. } | Event::Progress { .. } => Fields::new(),
     };
     all.extend(service);
     all
@@ -130,6 +144,7 @@ fn plivo(id: &str, event: &Event, own: &str) -> Fields {
             all.extend(code.iter().map(|code| ("ErrorCode".to_owned(), code.clone())));
             all
         }
+        Event::Call { .. } | Event::Progress { .. } => Fields::new(),
     }
 }
 
@@ -176,6 +191,7 @@ fn telnyx(settings: &Telnyx, id: &str, event: &Event, own: &str, now: Timestamp)
             "to": [{ "phone_number": to.as_str(), "status": telnyx_status(status) }],
             "type": "SMS",
         }),
+        Event::Call { .. } | Event::Progress { .. } => Value::Null,
     };
     let (kind, said) = match event {
         Event::Message { .. } => ("message.received", String::new()),
@@ -186,6 +202,7 @@ fn telnyx(settings: &Telnyx, id: &str, event: &Event, own: &str, now: Timestamp)
             };
             (kind, format!("{} {code:?}", telnyx_status(status)))
         }
+        Event::Call { .. } | Event::Progress { .. } => ("", String::new()),
     };
     json!({
         "data": {
@@ -206,7 +223,7 @@ fn telnyx_status(status: &str) -> &str {
 }
 
 /// The id of an event, which its repetitions share and no other event has: a UUID.
-fn event_id(parts: &[&str]) -> String {
+pub(super) fn event_id(parts: &[&str]) -> String {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] =
         <[u8; 32]>::from(Sha256::digest(parts.join("\n")));
     super::uuid([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
@@ -220,6 +237,7 @@ fn mock(id: &str, event: &Event, own: &str) -> Value {
         Event::Receipt { status, code, .. } => {
             json!({ "messageId": id, "status": status, "errorCode": code })
         }
+        Event::Call { .. } | Event::Progress { .. } => Value::Null,
     }
 }
 

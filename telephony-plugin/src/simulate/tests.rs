@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use telephony_core::config::{Config, Host, from_value};
-use telephony_core::{Event as Parsed, MessageStatus, SeededEntropy};
+use telephony_core::{CallStatus, Event as Parsed, MessageStatus, SeededEntropy};
 use telephony_webhook::{Notice, PublicUrl, PublicUrls, Request, Route, parse, verifier};
 
 use super::*;
@@ -33,15 +33,15 @@ fn key() -> TelnyxTestKey {
 }
 
 /// Verifies and reads what would be posted.
-fn received(provider: &str, event: &Event, is_mms: bool) -> Parsed {
-    received_with_key(provider, event, is_mms).1
+fn received(provider: &str, event: &Event) -> Parsed {
+    received_with_key(provider, event).1
 }
 
-fn received_with_key(provider: &str, event: &Event, is_mms: bool) -> (String, Parsed) {
+fn received_with_key(provider: &str, event: &Event) -> (String, Parsed) {
     let key = key();
     let config = config(provider, &key);
     let account = &config.accounts[0];
-    let id = message_id(&account.provider, is_mms, [0xa5; 16]);
+    let id = carrier_id(&account.provider, event, [0xa5; 16]);
     let id = ProviderMessageId::new(id).unwrap();
     let posting = posting(account, &id, event, None, URL, Some(&key), NOW).unwrap();
     let mut headers = posting.headers.clone();
@@ -70,7 +70,7 @@ fn texts_and_pictures_arrive_as_they_were_meant() {
             let from: Sender = "+15550001234".parse().unwrap();
             let text = "Grüße & 100 %".to_owned();
             let event = Event::Message { from: from.clone(), text, media: media.clone() };
-            let Parsed::Message(message) = received(provider, &event, !media.is_empty()) else {
+            let Parsed::Message(message) = received(provider, &event) else {
                 panic!("{provider}");
             };
             assert_eq!(message.from, from, "{provider}");
@@ -89,13 +89,13 @@ fn each_status_is_a_report_of_its_own_in_the_words_of_the_carrier() {
             let code = matches!(status, "undelivered" | "failed").then(|| "30003".to_owned());
             let to = "+15550001234".parse().unwrap();
             let event = Event::Receipt { status: status.to_owned(), code: code.clone(), to };
-            let (key, Parsed::Delivery(update)) = received_with_key(provider, &event, false) else {
+            let (key, Parsed::Delivery(update)) = received_with_key(provider, &event) else {
                 panic!("{provider}");
             };
             assert_eq!(update.report.status.as_str(), status, "{provider}");
             assert_eq!(update.report.code.as_ref().map(|code| code.as_str()), code.as_deref());
             assert!(keys.insert(key), "{provider} {status}");
-            let (again, _) = received_with_key(provider, &event, false);
+            let (again, _) = received_with_key(provider, &event);
             assert!(keys.contains(&again), "{provider} {status}");
             match &mut reports {
                 None => reports = Some(telephony_core::DeliveryState::new(update.report)),
@@ -115,15 +115,23 @@ fn ids_have_the_shape_of_their_carrier() {
     assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
     assert_eq!(uuid([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
     let key = key();
-    for (provider, is_mms, start, length) in [
-        ("twilio", false, "SM0a", 34),
-        ("twilio", true, "MM0a", 34),
-        ("telnyx", false, "0a0a", 36),
-        ("plivo", true, "0a0a", 36),
-        ("mock", false, "simulated-0a", 42),
+    let from = Sender::parse("+15550001234").unwrap();
+    let text = |media: &[&str]| Event::Message {
+        from: from.clone(),
+        text: "Hi".to_owned(),
+        media: media.iter().map(|url| (*url).to_owned()).collect(),
+    };
+    let (sms, mms, call) = (text(&[]), text(&["a"]), Event::Call { from: from.clone() });
+    for (provider, event, start, length) in [
+        ("twilio", &sms, "SM0a", 34),
+        ("twilio", &mms, "MM0a", 34),
+        ("twilio", &call, "CA0a", 34),
+        ("telnyx", &sms, "0a0a", 36),
+        ("plivo", &mms, "0a0a", 36),
+        ("mock", &sms, "simulated-0a", 42),
     ] {
         let provider = &config(provider, &key).accounts[0].provider;
-        let id = message_id(provider, is_mms, [10; 16]);
+        let id = carrier_id(provider, event, [10; 16]);
         assert!(id.starts_with(start) && id.len() == length, "{id}");
     }
 }
@@ -136,13 +144,42 @@ fn receipts_arrive_as_they_were_meant() {
             code: None,
             to: "+15550001234".parse().unwrap(),
         };
-        let Parsed::Delivery(update) = received(provider, &event, false) else {
+        let Parsed::Delivery(update) = received(provider, &event) else {
             panic!("{provider}");
         };
         assert_eq!(update.report.status, MessageStatus::Delivered, "{provider}");
         let reference = update.reference.map(|reference| reference.to_string());
         assert_eq!(reference.as_deref(), Some("token-1"), "{provider}");
     }
+}
+
+#[test]
+fn calls_arrive_as_they_were_meant() {
+    for (provider, word, ended) in [
+        ("twilio", "no-answer", CallStatus::NoAnswer),
+        ("telnyx", "user_busy", CallStatus::Busy),
+        ("plivo", "completed", CallStatus::Completed),
+    ] {
+        let from: Sender = "+15550001234".parse().unwrap();
+        let Parsed::Call(call) = received(provider, &Event::Call { from: from.clone() }) else {
+            panic!("{provider}");
+        };
+        assert_eq!(
+            (call.inbound, call.from, call.status),
+            (true, Some(from), Some(CallStatus::Ringing))
+        );
+        assert_eq!(call.asks, provider != "telnyx", "{provider}");
+        let (status, to) = (word.to_owned(), "+15550001234".parse().unwrap());
+        let Parsed::Call(call) = received(provider, &Event::Progress { status, to }) else {
+            panic!("{provider}");
+        };
+        assert_eq!((call.inbound, call.asks, call.status), (false, false, Some(ended)));
+    }
+    let config = config("mock", &key());
+    let (account, id) = (&config.accounts[0], ProviderMessageId::new("id1").unwrap());
+    let call = Event::Call { from: "+15550001234".parse().unwrap() };
+    let refused = posting(account, &id, &call, None, URL, None, NOW);
+    assert!(matches!(refused, Err(SimulateError::NoCalls)));
 }
 
 #[test]

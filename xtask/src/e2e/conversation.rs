@@ -119,10 +119,7 @@ fn commands(stage: &Stage, gateway: &Gateway) -> Outcome {
     let id = sent["id"].as_str().unwrap_or_default();
     let status = json_of(&gateway.run(&["telephony", "status", id, "--json"])?.success()?);
     check(status["kind"] == "message", "telephony status knows it", || status.to_string())?;
-    let call = json!({ "to": PERSON }).to_string();
-    let call = gateway.run(&["gateway", "call", "telephony.call", "--params", &call, "--json"])?;
-    let call = json_of(&call.success()?);
-    check(stage.carrier.calls() == 1, "telephony.call places a call", || call.to_string())?;
+    calls(stage, gateway)?;
     let wrong = gateway.run(&["telephony", "send", "5550001", "no number"])?;
     check(
         wrong.code != Some(0) && wrong.errors.contains("to:"),
@@ -131,6 +128,37 @@ fn commands(stage: &Stage, gateway: &Gateway) -> Outcome {
     )?;
     let status = gateway.run(&["channels", "status", "--probe"])?.success()?;
     check(status.contains("works"), "channels status --probe says that it works", || status)
+}
+
+/// Calls by a program and by a person, the end of one, and somebody who calls.
+fn calls(stage: &Stage, gateway: &Gateway) -> Outcome {
+    let call = json!({ "to": PERSON }).to_string();
+    let call = gateway.run(&["gateway", "call", "telephony.call", "--params", &call, "--json"])?;
+    let call = json_of(&call.success()?);
+    check(stage.carrier.calls().len() == 1, "telephony.call places a call", || call.to_string())?;
+    let words = "Your table & chairs";
+    let call = gateway.run(&["telephony", "call", PERSON, "--say", words, "--json"])?;
+    let call = json_of(&call.success()?);
+    let said = stage.carrier.calls().pop().unwrap_or_default();
+    let is_said = said.contains("<Say>Your table &amp; chairs</Say>");
+    check(is_said, "telephony call places one that speaks", || said)?;
+    let id = |key: &str| call[key].as_str().unwrap_or_default();
+    let config = gateway.home.join(".openclaw/openclaw.json");
+    let ended = ["--status", "completed", "--id", id("providerId"), "--recipient", PERSON];
+    check(stage.call_ended(&config, &ended)?, "the carrier reports its end", || call.to_string())?;
+    gateway.until("it is on record", |gateway| {
+        let status = gateway.run(&["telephony", "status", id("callId"), "--json"])?.success()?;
+        Ok(json_of(&status)["status"] == "completed")
+    })?;
+    seen("telephony status says how the call ended");
+    check(stage.called(&config, &["--from", PERSON])?, "somebody calls", String::new)?;
+    text(stage, gateway, "SM14", "I have called you")?;
+    gateway.until("the agent answers", |_| {
+        Ok(stage.carrier.count(PERSON, "You said: I have called you") == 1)
+    })?;
+    let told = ["ended after 7 s", "This person has called"];
+    let told = told.map(|words| stage.model.was_told(words));
+    check(told == [true, true], "the agent is told of both calls", || format!("{told:?}"))
 }
 
 fn failure(stage: &Stage, gateway: &Gateway) -> Outcome {

@@ -75,6 +75,16 @@ impl Stage {
         self.post("receipt", config, arguments)
     }
 
+    /// The same, with a carrier's report on a call of ours.
+    fn call_ended(&self, config: &PathBuf, arguments: &[&str]) -> Result<bool, Failure> {
+        self.post("call-status", config, arguments)
+    }
+
+    /// The same, with somebody who calls.
+    fn called(&self, config: &PathBuf, arguments: &[&str]) -> Result<bool, Failure> {
+        self.post("call", config, arguments)
+    }
+
     fn post(&self, what: &str, config: &PathBuf, arguments: &[&str]) -> Result<bool, Failure> {
         let output = std::process::Command::new(&self.release.binary)
             .args(["simulate", what, "--json", "--config"])

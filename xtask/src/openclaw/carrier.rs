@@ -46,7 +46,8 @@ pub(crate) struct Carrier {
 #[derive(Debug, Default)]
 struct State {
     texts: Vec<Text>,
-    calls: usize,
+    /// What each call is to do, as it was given.
+    calls: Vec<String>,
     next: VecDeque<Next>,
 }
 
@@ -86,8 +87,8 @@ impl Carrier {
         self.state().texts.clone()
     }
 
-    pub(crate) fn calls(&self) -> usize {
-        self.state().calls
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.state().calls.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -106,8 +107,8 @@ fn answer(asked: &Asked, state: &Mutex<State>) -> Answer {
     }
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     if asked.path.contains("/Calls") {
-        state.calls += 1;
-        let sid = format!("CA{:032}", state.calls);
+        state.calls.push(field(&asked.body, "Twiml").unwrap_or_default());
+        let sid = format!("CA{:032}", state.calls.len());
         return Answer::json(201, &json!({ "sid": sid, "status": "queued" }));
     }
     let text =
@@ -143,12 +144,15 @@ fn plivo(body: &str) -> Text {
 }
 
 fn twilio(body: &str) -> Text {
-    let field = |wanted: &str| {
-        let found = body.split('&').filter_map(|pair| pair.split_once('='));
-        found.filter(|(key, _)| *key == wanted).map(|(_, value)| decoded(value)).next()
-    };
-    let (to, body) = (field("To").unwrap_or_default(), field("Body").unwrap_or_default());
-    Text { to, body, media: field("MediaUrl") }
+    let get = |name: &str| field(body, name);
+    let (to, media) = (get("To").unwrap_or_default(), get("MediaUrl"));
+    Text { to, body: get("Body").unwrap_or_default(), media }
+}
+
+/// A field of a form.
+fn field(body: &str, wanted: &str) -> Option<String> {
+    let found = body.split('&').filter_map(|pair| pair.split_once('='));
+    found.filter(|(key, _)| *key == wanted).map(|(_, value)| decoded(value)).next()
 }
 
 /// A value of a form.
