@@ -18,6 +18,8 @@ mod parse;
 #[cfg(feature = "server")]
 mod receiver;
 mod refusal;
+#[cfg(feature = "server")]
+mod refused;
 mod request;
 #[cfg(feature = "server")]
 mod server;
@@ -52,6 +54,8 @@ pub use crate::parse::{Claims, Notice, ParseError, REFERENCE_FIELD, Route, parse
 #[cfg(feature = "server")]
 pub use crate::receiver::{Admitted, Receiver};
 pub use crate::refusal::Refusal;
+#[cfg(feature = "server")]
+pub use crate::refused::{MAX_RECENT_REFUSALS, RecentRefusal};
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
 #[cfg(feature = "server")]
 pub use crate::server::{Asset, Assets, Health, HealthProbe, Server};

@@ -1,5 +1,6 @@
 //! From a request to a committed event: admitted, verified, read, stored, and only then answered.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,6 +18,7 @@ use crate::limits::{Limiter, Limits};
 use crate::nonces::Nonces;
 use crate::parse::{Notice, parse};
 use crate::refusal::Refusal;
+use crate::refused::{RecentRefusal, Refusals, Why};
 use crate::request::{Method, Request, Unverified, Verified};
 
 /// Takes requests into an inbox, for any server: [`admit`](Self::admit) looks at the head, and
@@ -28,6 +30,7 @@ pub struct Receiver {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     counters: Counters,
+    refusals: Refusals,
     nonces: Nonces,
     failed_authentication: Limiter,
     senders: Limiter,
@@ -62,6 +65,7 @@ impl Receiver {
             clock,
             entropy,
             counters: Counters::default(),
+            refusals: Refusals::default(),
             nonces: Nonces::default(),
             failed_authentication: Limiter::new(limits.failed_authentication),
             senders: Limiter::new(limits.sender),
@@ -97,6 +101,20 @@ impl Receiver {
         self.counters.read()
     }
 
+    /// What was lately not taken, the latest first: at most
+    /// [`MAX_RECENT_REFUSALS`](crate::MAX_RECENT_REFUSALS).
+    #[must_use]
+    pub fn recent_refusals(&self) -> Vec<RecentRefusal> {
+        self.refusals.recent()
+    }
+
+    /// How often requests were not taken, by the reason in a word. There are few of them, whatever
+    /// strangers send.
+    #[must_use]
+    pub fn refused(&self) -> BTreeMap<&'static str, u64> {
+        self.refusals.by_reason()
+    }
+
     /// Notified when an event was committed.
     #[must_use]
     pub fn arrived(&self) -> Arc<Notify> {
@@ -115,12 +133,30 @@ impl Receiver {
         &*self.clock
     }
 
-    pub(crate) fn count_malformed(&self) {
+    /// Refuses what no carrier sends; its path may be any text.
+    pub(crate) fn malformed(&self, answer: Answer) -> Answer {
         self.counters.malformed.count();
+        self.refusals.count(Why::Malformed(answer.status));
+        answer
     }
 
-    pub(crate) fn count_limited(&self) {
+    /// Refuses what cannot be looked at now.
+    pub(crate) fn busy(&self, path: &str, peer: IpAddr) -> Answer {
         self.counters.limited.count();
+        if self.routes().find(path).is_some() {
+            self.keep(Why::Busy, path, peer);
+        } else {
+            self.refusals.count(Why::Busy);
+        }
+        Answer::UNAVAILABLE
+    }
+
+    fn routes(&self) -> Arc<Routes> {
+        Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep(&self, why: Why<'_>, path: &str, peer: IpAddr) {
+        self.refusals.keep(why, path, peer, self.clock.now());
     }
 
     /// Looks at the head of a request: path, method, content type, and whether it carries what a
@@ -136,11 +172,8 @@ impl Receiver {
         headers: &Headers,
         peer: IpAddr,
     ) -> Result<Admitted, Answer> {
-        let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
-        let malformed = |answer| {
-            self.counters.malformed.count();
-            Err(answer)
-        };
+        let routes = self.routes();
+        let malformed = |answer| Err(self.malformed(answer));
         let Some((_, endpoints)) = routes.find(path) else { return malformed(Answer::NOT_FOUND) };
         let method = Method::from_name(method);
         if method == Method::Other {
@@ -193,7 +226,7 @@ impl Receiver {
             let kind = account.provider.kind();
             match parse(&verified, account, route) {
                 Ok(Notice::Event { key, event, claims }) if claims.belong_to(account) => {
-                    return self.take(endpoint, &verified, path, key, *event).await;
+                    return self.take(endpoint, &verified, (path, *peer), key, *event).await;
                 }
                 Ok(Notice::Event { .. }) => foreign = Some(kind),
                 Ok(Notice::Ignored { name }) => {
@@ -203,6 +236,7 @@ impl Receiver {
                 }
                 Err(error) => {
                     self.counters.unreadable.count();
+                    self.keep(Why::Unreadable, path, *peer);
                     tracing::warn!(account_id = %account.id, provider = %kind, %error, "unreadable");
                     return Answer::UNREADABLE;
                 }
@@ -212,6 +246,7 @@ impl Receiver {
         match (foreign, refusal) {
             (Some(kind), _) => {
                 self.counters.foreign.count();
+                self.keep(Why::Foreign, path, *peer);
                 tracing::warn!(
                     path,
                     provider = %kind,
@@ -230,7 +265,7 @@ impl Receiver {
         &self,
         endpoint: &Endpoint,
         request: &Request<Verified>,
-        path: &str,
+        (path, peer): (&str, IpAddr),
         key: EventKey,
         event: Event,
     ) -> Answer {
@@ -238,6 +273,7 @@ impl Receiver {
         let nonce = request.nonce().filter(|_| request.scheme().is_weak());
         if nonce.is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
             self.counters.unverified.count();
+            self.keep(Why::Replayed, path, peer);
             tracing::warn!(account_id = %account.id, "a V2 signature was replayed for another event");
             return Answer::REFUSED;
         }
@@ -256,6 +292,7 @@ impl Receiver {
             && sender.as_ref().is_none_or(|sender| self.senders.allows(sender, now));
         if !within {
             self.counters.limited.count();
+            self.keep(Why::TooMany, path, peer);
             tracing::warn!(account_id = %account.id, path, "beyond a limit: answered 429");
             return Answer::TOO_MANY;
         }
@@ -299,8 +336,10 @@ impl Receiver {
         self.counters.unverified.count();
         if !self.failed_authentication.take(&network(peer), self.clock.now()) {
             self.counters.limited.count();
+            self.keep(Why::Flood, path, peer);
             return Answer::TOO_MANY;
         }
+        self.keep(Why::Unverified(refusal), path, peer);
         tracing::warn!(%peer, path, reason = %refusal, advice = refusal.advice(), "refused");
         refusal.answer()
     }

@@ -84,6 +84,28 @@ impl Refusal {
         Answer::REFUSED
     }
 
+    /// The kind of it in a word, for figures.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Method(_) => "method",
+            Self::MissingHeader(_) => "missing_header",
+            Self::RepeatedHeader(_) => "repeated_header",
+            Self::MalformedHeader { .. } => "malformed_header",
+            Self::Stale { .. } => "stale",
+            Self::UnknownAlgorithm => "unknown_algorithm",
+            Self::WeakSignature => "weak_signature",
+            Self::MissingBodyHash => "missing_body_hash",
+            Self::BodyHash => "body_hash",
+            Self::UnsignedBody => "unsigned_body",
+            Self::TooManyFields => "too_many_fields",
+            Self::TooManySignatures(_) => "too_many_signatures",
+            Self::Url(_) => "url",
+            Self::Signature { .. } => "signature",
+            Self::Outside(_) => "outside",
+        }
+    }
+
     /// What the operator can change, in a sentence.
     #[must_use]
     pub fn advice(&self) -> String {

@@ -264,6 +264,8 @@ export interface SidecarStatus {
   accounts: Array<AccountStatus>;
   /** What became of webhooks so far. */
   webhooks: unknown;
+  /** Which webhooks were lately not taken, the latest first; those that are alike are one. */
+  recentRefusals: Array<Refused>;
   /** How many people are in a turn with the agent. */
   sessions: number;
   /** How many may be at once. */
@@ -290,6 +292,22 @@ export interface AccountStatus {
   lastInboundAt: string | null;
   /** When a message last went out: RFC 3339. */
   lastOutboundAt: string | null;
+}
+
+/** A webhook that was not taken, or several that were alike. */
+export interface Refused {
+  /** When the last of them came: RFC 3339. */
+  at: string;
+  /** The path it was for. */
+  path: string;
+  /** Why it was not taken. */
+  reason: string;
+  /** What to change. */
+  advice: string;
+  /** The address that the last of them came from. */
+  peer: string;
+  /** How many there were. */
+  count: number;
 }
 
 /** Whether a sender may talk. */

@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "dfecb86459bac1a4bd9ee8703394dc19";
+export const SURFACES_HASH = "a63d9f73171c91a7456245bd423daccc";
 
 /** The tool that the agent has. */
 export const TOOL = {

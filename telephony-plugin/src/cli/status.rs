@@ -47,8 +47,21 @@ fn lines(answer: &Value) -> String {
         at("/webhooks/accepted"),
         at("/webhooks/duplicates"),
         at("/webhooks/unverified"),
-        at("/webhooks/not_stored"),
+        at("/webhooks/notStored"),
     );
+    for refusal in list(answer, "recentRefusals") {
+        let of = |key| text(refusal, key);
+        let _ = writeln!(
+            lines,
+            "  not taken: {} at {}, {} times, last {} from {}: {}",
+            of("reason"),
+            of("path"),
+            number(refusal, "/count"),
+            of("at"),
+            of("peer"),
+            of("advice"),
+        );
+    }
     let _ = writeln!(lines, "sessions: {} of {}", at("/sessions"), at("/maxConcurrentSessions"),);
     let _ = writeln!(
         lines,

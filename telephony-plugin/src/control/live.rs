@@ -94,6 +94,7 @@ impl Live {
             "sessions": self.service.sessions(),
             "maxConcurrentSessions": self.service.most_sessions(),
             "webhooks": self.listeners.counted().await,
+            "recentRefusals": self.listeners.recent_refusals().await,
             "inbox": self.service.inbox.counts().await?,
             "outbox": self.service.ledger.backlog().await?,
         }))

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use telephony_core::{AccountId, IdempotencyKey, MessageId, Timestamp};
+use telephony_webhook::RecentRefusal;
 
 /// The version of all of this. Both sides must have the same.
 pub const PROTOCOL: u32 = 1;
@@ -289,6 +290,8 @@ pub struct SidecarStatus {
     pub accounts: Vec<AccountStatus>,
     /// What became of webhooks so far.
     pub webhooks: Value,
+    /// Which webhooks were lately not taken, the latest first; those that are alike are one.
+    pub recent_refusals: Vec<Refused>,
     /// How many people are in a turn with the agent.
     pub sessions: u32,
     /// How many may be at once.
@@ -297,6 +300,32 @@ pub struct SidecarStatus {
     pub inbox: Value,
     /// How much waits to be sent, is unknown, was refused.
     pub outbox: Value,
+}
+
+/// A webhook that was not taken, or several that were alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Refused {
+    /// When the last of them came: RFC 3339.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// The path it was for.
+    pub path: String,
+    /// Why it was not taken.
+    pub reason: String,
+    /// What to change.
+    pub advice: String,
+    /// The address that the last of them came from.
+    pub peer: String,
+    /// How many there were.
+    pub count: u64,
+}
+
+impl From<RecentRefusal> for Refused {
+    fn from(refusal: RecentRefusal) -> Self {
+        let RecentRefusal { at, path, reason, advice, peer, count, .. } = refusal;
+        Self { at, path, reason, advice, peer: peer.to_string(), count }
+    }
 }
 
 /// How an account is. Also told to the host when it changes.

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use telephony_core::{AccountId, ProviderCallId, ProviderKind, ProviderMessageId};
 use telephony_providers::ErrorKind;
 
-use super::protocol::{AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status};
+use super::protocol::{
+    AccountStatus, GetStatus, OfAccount, Probed, Refused, SidecarStatus, Status,
+};
 use super::sends::call_word;
 use super::start::Running;
 use crate::control::call_failed;
@@ -111,12 +113,14 @@ impl Running {
     pub(super) async fn status(&self) -> Result<Value, RpcError> {
         let addresses = self.listeners.addresses().await;
         let accounts = self.service.accounts();
+        let refusals = self.listeners.recent_refusals().await;
         Ok(json!(SidecarStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             addresses: addresses.iter().map(ToString::to_string).collect(),
             accounts: accounts.iter().map(|account| self.status_of(account)).collect(),
             webhooks: json!(self.listeners.counted().await),
+            recent_refusals: refusals.into_iter().map(Refused::from).collect(),
             sessions: u32::try_from(self.service.sessions()).unwrap_or(u32::MAX),
             max_concurrent_sessions: u32::try_from(self.service.most_sessions())
                 .unwrap_or(u32::MAX),

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use telephony_core::config::{Account, Config, Serve};
 use telephony_core::{AccountId, HttpUrl, Timestamp};
-use telephony_webhook::{Counted, Endpoint, Limits, Receiver, Routes, Server};
+use telephony_webhook::{
+    Counted, Endpoint, Limits, MAX_RECENT_REFUSALS, Receiver, RecentRefusal, Routes, Server,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -131,6 +133,16 @@ impl Listeners {
         open.values()
             .map(|listener| listener.receiver.counted())
             .fold(Counted::default(), |a, b| a + b)
+    }
+
+    /// What was lately not taken at any of them, the latest first.
+    pub async fn recent_refusals(&self) -> Vec<RecentRefusal> {
+        let open = self.open.lock().await;
+        let refusals = open.values().flat_map(|listener| listener.receiver.recent_refusals());
+        let mut refusals: Vec<_> = refusals.collect();
+        refusals.sort_by_key(|refusal| std::cmp::Reverse(refusal.at));
+        refusals.truncate(MAX_RECENT_REFUSALS);
+        refusals
     }
 
     /// Lets go what is over, until `stop` becomes true; then closes every socket, and finishes what

@@ -91,8 +91,7 @@ impl Service {
 
     async fn answer(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Answer {
         let Ok(_permit) = self.in_flight.try_acquire() else {
-            self.receiver.count_limited();
-            return Answer::UNAVAILABLE;
+            return self.receiver.busy(request.uri().path(), peer);
         };
         let (head, body) = request.into_parts();
         let headers: Headers =
@@ -105,18 +104,16 @@ impl Service {
         let announced = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0);
         if announced > MAX_BODY_BYTES as u64 {
-            self.receiver.count_malformed();
-            return Answer::TOO_LARGE;
+            return self.receiver.malformed(Answer::TOO_LARGE);
         }
         let body = match body::read(body, self.body_deadline).await {
             Ok(body) => body,
             Err(error) => {
-                self.receiver.count_malformed();
-                return match error {
+                return self.receiver.malformed(match error {
                     BodyError::TooLarge => Answer::TOO_LARGE,
                     BodyError::TooSlow => Answer::TOO_SLOW,
                     BodyError::Broken => Answer::UNREADABLE,
-                };
+                });
             }
         };
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());

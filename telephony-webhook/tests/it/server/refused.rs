@@ -161,3 +161,55 @@ async fn what_is_signed_for_another_number_is_acknowledged_and_dropped() {
     assert_eq!(server.post(path, &headers, &body).await.0, 403, "signed for another URL");
     assert!(body.contains(ACCOUNT_SID));
 }
+
+#[tokio::test]
+async fn the_operator_sees_why_and_strangers_decide_nothing_of_it() {
+    let server = start(twilio()).await;
+    let path = "/telephony/webhook";
+    let forged = [FORM, ("X-Twilio-Signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=")];
+    assert_eq!(server.post(path, &[FORM], "From=a").await.0, 403);
+    for _ in 0..20 {
+        server.post(path, &forged, "From=secret-body").await;
+    }
+    assert_eq!(server.twilio(path, "SM1", "+15550002222").await.0, 200);
+    let nonsense = twilio_text("https://example.com/telephony/webhook", "", "+15550001111");
+    let headers = [FORM, ("X-Twilio-Signature", nonsense.1.as_str())];
+    assert_eq!(server.post(path, &headers, &nonsense.0).await.0, 400, "it has no id");
+    assert_eq!(server.post("/secret-path", &[FORM], "").await.0, 404);
+    let recent = server.receiver.recent_refusals();
+    let reasons: Vec<_> = recent.iter().map(|one| (&*one.reason, one.count)).collect();
+    assert_eq!(
+        reasons,
+        [
+            ("a signed webhook cannot be read", 1),
+            (
+                "a signed webhook is for a number, account or profile that is not configured: \
+                 acknowledged and dropped",
+                1
+            ),
+            ("more requests of one address than are looked at were not verified", 1),
+            (
+                "the signature in X-Twilio-Signature does not fit for \
+                 https://example.com/telephony/webhook nor \
+                 https://example.com:443/telephony/webhook",
+                19
+            ),
+            ("the header X-Twilio-Signature is missing", 1),
+        ]
+    );
+    assert!(recent.iter().all(|one| one.path == path && one.peer.is_loopback()));
+    assert!(recent[3].advice.contains("publicUrl"), "{}", recent[3].advice);
+    assert!(!format!("{recent:?}").contains("secret"));
+    let counts: Vec<_> = server.receiver.refused().into_iter().collect();
+    assert_eq!(
+        counts,
+        [
+            ("flood", 1),
+            ("foreign", 1),
+            ("missing_header", 1),
+            ("path", 1),
+            ("signature", 19),
+            ("unreadable", 1)
+        ]
+    );
+}
