@@ -25,6 +25,8 @@ pub(super) const INBOUND_GREETING: &str = "Hello. Nobody can talk at this number
 pub(super) const PORT: u16 = 3335;
 /// `serve.bind` and `metrics.bind`.
 pub(super) const BIND: &str = "127.0.0.1";
+/// `metrics.port`, which is that of OpenTelemetry's exporters for Prometheus.
+pub(super) const METRICS_PORT: u16 = 9464;
 /// `serve.path`.
 pub(super) const PATH: &str = "/telephony/webhook";
 /// `serve.statusPath`.

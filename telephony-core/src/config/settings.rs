@@ -1,6 +1,6 @@
 //! The configuration as the rest of the program sees it: complete, typed, checked.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -31,7 +31,7 @@ pub struct Config {
     /// Which proxies may say what URL a carrier asked for.
     pub webhook_security: WebhookSecurity,
     /// Where figures are served, if they are.
-    pub metrics: Option<IpAddr>,
+    pub metrics: Option<SocketAddr>,
     /// Where everything is kept.
     pub database: Database,
 }

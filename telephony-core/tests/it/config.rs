@@ -1,6 +1,6 @@
 //! Configurations, good and bad.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ fn a_file_with_every_key_loads() {
     assert_eq!(work.sms.max_length, 800);
     assert!(!config.account(&AccountId::new("home").unwrap()).unwrap().enabled);
     assert_eq!(config.webhook_security.trusted_proxies[1].to_string(), "10.0.0.0/8");
-    assert_eq!(config.metrics, Some(IpAddr::from([127, 0, 0, 1])));
+    assert_eq!(config.metrics, Some(SocketAddr::from(([127, 0, 0, 1], 9_100))));
     assert!(matches!(config.tunnel, Tunnel::Ngrok { .. }));
     assert!(matches!(config.database, Database::Postgres(_)));
 }

@@ -89,6 +89,10 @@ pub(in crate::config) struct RawMetrics {
     /// The address they are served on.
     #[schemars(extend("default" = defaults::BIND, "x-label" = "Bind address"))]
     pub(in crate::config) bind: Option<String>,
+
+    /// The port they are served on. 0 lets the system choose; the log says which.
+    #[schemars(extend("default" = defaults::METRICS_PORT, "x-label" = "Port"))]
+    pub(in crate::config) port: Option<u16>,
 }
 
 /// How strangers are paired.

@@ -1,6 +1,6 @@
 //! What is about the process and not about one account.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::super::problem::Problems;
 use super::super::raw::{RawConfig, RawTunnelProvider};
@@ -16,7 +16,7 @@ pub(super) struct Process {
     pub(super) serve: Serve,
     pub(super) tunnel: Tunnel,
     pub(super) webhook_security: WebhookSecurity,
-    pub(super) metrics: Option<IpAddr>,
+    pub(super) metrics: Option<SocketAddr>,
     pub(super) database: Database,
 }
 
@@ -26,12 +26,13 @@ impl Process {
         environment: Environment<'_>,
         problems: &mut Problems,
     ) -> Self {
+        let serve = serve(raw, problems);
         Self {
-            serve: serve(raw, problems),
             tunnel: tunnel(raw, environment, problems),
             webhook_security: webhook_security(raw, problems),
-            metrics: metrics(raw, problems),
+            metrics: metrics(raw, &serve, problems),
             database: database(raw, environment, problems),
+            serve,
         }
     }
 
@@ -64,7 +65,7 @@ fn serve(raw: &RawConfig, problems: &mut Problems) -> Serve {
     if webhook == status {
         problems.note("serve.statusPath", "must differ from serve.path");
     }
-    for reserved in ["/health", "/metrics"] {
+    for reserved in ["/health"] {
         if webhook == reserved || status == reserved {
             problems.note("serve", format!("{reserved} is taken by the server itself"));
         }
@@ -128,10 +129,16 @@ fn webhook_security(raw: &RawConfig, problems: &mut Problems) -> WebhookSecurity
     }
 }
 
-fn metrics(raw: &RawConfig, problems: &mut Problems) -> Option<IpAddr> {
+fn metrics(raw: &RawConfig, serve: &Serve, problems: &mut Problems) -> Option<SocketAddr> {
     let raw = raw.metrics.as_ref()?;
     let bind = address("metrics.bind", raw.bind.as_ref(), problems);
-    raw.enabled.unwrap_or(false).then_some(bind)
+    let port = raw.port.unwrap_or(defaults::METRICS_PORT);
+    let enabled = raw.enabled.unwrap_or(false);
+    // Whoever reaches webhooks must not reach figures.
+    if enabled && port != 0 && port == serve.port {
+        problems.note("metrics.port", "must differ from serve.port");
+    }
+    enabled.then(|| SocketAddr::new(bind, port))
 }
 
 fn database(raw: &RawConfig, environment: Environment<'_>, problems: &mut Problems) -> Database {
