@@ -12,6 +12,7 @@ pub mod host;
 pub mod logging;
 pub mod markdown;
 pub mod media;
+pub mod metrics;
 pub mod outbound;
 mod report;
 pub mod rpc;

@@ -58,7 +58,7 @@ pub use crate::refusal::Refusal;
 pub use crate::refused::{MAX_RECENT_REFUSALS, RecentRefusal};
 pub use crate::request::{Method, Proof, Refused, Request, Scheme, Unverified, Verified};
 #[cfg(feature = "server")]
-pub use crate::server::{Asset, Assets, Health, HealthProbe, Server};
+pub use crate::server::{Asset, Assets, Health, HealthProbe, Observer, Server};
 pub use crate::sign::{SignError, Signer, telnyx_public_key};
 #[cfg(feature = "sqlite")]
 pub use crate::sqlite::{

@@ -18,6 +18,7 @@ use super::watch;
 use crate::control::{ControlSocket, Live};
 use crate::database::Database;
 use crate::media::Media;
+use crate::metrics::MetricsListener;
 use crate::report::chain;
 use crate::rpc::{Connection, ErrorCode, RpcError};
 use crate::serve::{
@@ -30,6 +31,7 @@ use crate::service::{Authority, Parts, Telephony};
 pub(super) struct Running {
     pub(super) service: Arc<Telephony>,
     pub(super) listeners: Arc<Listeners>,
+    metrics: Arc<MetricsListener>,
     pub(super) agent: Arc<HostAgent>,
     pub(super) challenges: Challenges,
     pub(super) connection: Connection,
@@ -69,6 +71,7 @@ pub(super) async fn start(
     };
     let address = running.listeners.start(&account, &config, None).await;
     let address = address.map_err(|error| failed(&error))?;
+    running.metrics.want(config.metrics);
     let started = AccountStarted {
         address: address.to_string(),
         provider: account.provider.kind().to_string(),
@@ -104,17 +107,21 @@ async fn run(
     let parts = Parts { database, agent: agent.clone(), host, media, clock, entropy };
     let service = Arc::new(Telephony::new(parts));
     let listeners = Arc::new(Listeners::new(Arc::clone(&service), PATIENCE));
+    let metrics = MetricsListener::new(Arc::clone(&service), Arc::clone(&listeners));
+    let metrics = Arc::new(metrics);
     let control = ControlSocket::bind(&owned.lock.own().socket)
         .map_err(|error| failed(&StartError::Control(error)))?;
     let live = Arc::new(Live::new(Arc::clone(&service), Arc::clone(&listeners)));
     let work = {
         let (service, listeners) = (Arc::clone(&service), Arc::clone(&listeners));
+        let metrics = Arc::clone(&metrics);
         let (connection, challenges) = (connection.clone(), challenges.clone());
         let (clock, stop) = (sidecar.clock.clone(), sidecar.stop.subscribe());
         async move {
             tokio::join!(
                 listeners.run(stop.clone()),
                 Arc::clone(&service).run(stop.clone()),
+                metrics.run(stop.clone()),
                 control.run(live, stop.clone()),
                 watch::run(&service, &connection, &challenges, &clock, stop.clone()),
             );
@@ -123,7 +130,17 @@ async fn run(
     let work = Mutex::new(Some(watched(sidecar.stop.clone(), work)));
     let (connection, _owned) = (connection.clone(), Arc::clone(owned));
     let webhook_urls = std::sync::Mutex::default();
-    Ok(Running { service, listeners, agent, challenges, connection, webhook_urls, work, _owned })
+    Ok(Running {
+        service,
+        listeners,
+        metrics,
+        agent,
+        challenges,
+        connection,
+        webhook_urls,
+        work,
+        _owned,
+    })
 }
 
 fn configuration(value: Value) -> Result<Config, RpcError> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use telephony_core::config::{Account, Serve};
 use telephony_core::{
@@ -23,6 +23,7 @@ use super::ledger::{Claimed, LedgerError, OptOutSource, SqliteLedger};
 use super::limits::Limits;
 use super::pace::Pace;
 use super::send::{Enqueued, NewSend, Retries, SendOutcome, SendStatus};
+use crate::metrics::Metrics;
 use crate::report::chain;
 
 /// The most parts that are being sent at once.
@@ -96,6 +97,7 @@ pub struct Outbox {
     senders: RwLock<HashMap<AccountId, Arc<Sender>>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    metrics: Metrics,
     /// Notified when a part may be due.
     due: Notify,
     /// Notified when something became of a part.
@@ -132,9 +134,18 @@ impl Outbox {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let (due, changed) = (Notify::new(), Notify::new());
-        let outbox = Self { ledger, senders: RwLock::default(), clock, entropy, due, changed };
+        let (senders_by_account, metrics) = (RwLock::default(), Metrics::default());
+        let outbox =
+            Self { ledger, senders: senders_by_account, clock, entropy, metrics, due, changed };
         senders.into_iter().for_each(|sender| outbox.set_sender(sender));
         outbox
+    }
+
+    /// Counts where others count too.
+    #[must_use]
+    pub fn counting(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// Sends what is of this sender's account through it from now on.
@@ -241,6 +252,9 @@ impl Outbox {
             tracing::warn!(%account_id, %message_id, provider_id, %status, code, explanation, "was not delivered");
         } else {
             tracing::info!(%account_id, %message_id, provider_id, %status, code, "reported");
+        }
+        if delivery.is_news() {
+            self.metrics.delivered(account_id, delivery.status);
         }
         self.changed.notify_waiters();
         self.heed(update, &delivery.to).await?;
@@ -417,7 +431,13 @@ impl Outbox {
         let provider = sender.provider.kind();
         let denied = sender.limits.deny(&self.ledger, claimed, self.clock.now()).await;
         let (kind, sentence) = match denied {
-            Ok(None) => return sender.provider.send(&sender.message(claimed)?).await,
+            Ok(None) => {
+                let message = sender.message(claimed)?;
+                let begun = Instant::now();
+                let result = sender.provider.send(&message).await;
+                self.metrics.carried(provider, begun.elapsed());
+                return result;
+            }
             // Not as opted out: only a carrier's word enters the list, which START may have left by now.
             Ok(Some(denial)) => (ErrorKind::Configuration, denial.sentence()),
             Err(error) => (ErrorKind::Temporary, chain(&error)),

@@ -4,7 +4,7 @@
 //! is set up anew is also found, for a while, by its old path and its old secret; and while it is
 //! down for a restart nothing changes at all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -135,6 +135,17 @@ impl Listeners {
             .fold(Counted::default(), |a, b| a + b)
     }
 
+    /// Why webhooks were not taken at any of them, and how often.
+    pub async fn refused(&self) -> BTreeMap<&'static str, u64> {
+        let mut all = BTreeMap::new();
+        for listener in self.open.lock().await.values() {
+            for (reason, count) in listener.receiver.refused() {
+                *all.entry(reason).or_default() += count;
+            }
+        }
+        all
+    }
+
     /// What was lately not taken at any of them, the latest first.
     pub async fn recent_refusals(&self) -> Vec<RecentRefusal> {
         let open = self.open.lock().await;
@@ -197,6 +208,7 @@ impl Listeners {
         let probe = Arc::new(Probe::new(Arc::clone(&self.service), Arc::clone(&receiver)));
         let mut server =
             Server::new(socket, Arc::clone(&receiver), probe, limits).map_err(failed)?;
+        server = server.with_observer(Arc::new(self.service.metrics.clone()));
         if let Some(media) = &self.service.media {
             server = server.with_assets(Arc::new(media.store.clone()));
         }

@@ -24,6 +24,7 @@ use crate::control::{ControlSocket, Live};
 use crate::database::Database;
 use crate::handler::Handler;
 use crate::media::Media;
+use crate::metrics::MetricsListener;
 use crate::service::{Answering, Parts, Telephony};
 
 /// What a server is started with.
@@ -74,6 +75,9 @@ pub enum StartError {
     /// Nothing can listen there.
     #[error("nothing can listen at {0}: check serve.bind and serve.port")]
     Bind(SocketAddr, #[source] io::Error),
+    /// Figures cannot be served.
+    #[error("metrics cannot be served at {0}: set metrics.port to another port, or to 0")]
+    Metrics(SocketAddr, #[source] io::Error),
     /// The control socket cannot be made.
     #[error("the control socket cannot be made")]
     Control(#[source] io::Error),
@@ -84,6 +88,7 @@ pub enum StartError {
 pub struct Started {
     listeners: Arc<Listeners>,
     service: Arc<Telephony>,
+    metrics: MetricsListener,
     address: SocketAddr,
 }
 
@@ -114,7 +119,12 @@ impl Started {
             address = Some(here);
         }
         let address = address.ok_or(StartError::NoAccount)?;
-        Ok(Self { listeners: Arc::new(listeners), service, address })
+        let listeners = Arc::new(listeners);
+        let metrics = MetricsListener::new(Arc::clone(&service), Arc::clone(&listeners));
+        if let Some(at) = config.metrics {
+            metrics.open(at).await.map_err(|error| StartError::Metrics(at, error))?;
+        }
+        Ok(Self { listeners, service, metrics, address })
     }
 
     /// The address it listens at.
@@ -131,14 +141,19 @@ impl Started {
     /// Works until `stop` becomes true: then first the sockets are closed, and then what came
     /// through them is finished.
     pub async fn run(self, control: Option<ControlSocket>, stop: watch::Receiver<bool>) {
-        let Self { listeners, service, .. } = self;
+        let Self { listeners, service, metrics, .. } = self;
         let live = Arc::new(Live::new(Arc::clone(&service), Arc::clone(&listeners)));
         let control = async {
             if let Some(socket) = control {
                 socket.run(live, stop.clone()).await;
             }
         };
-        tokio::join!(listeners.run(stop.clone()), service.run(stop.clone()), control);
+        tokio::join!(
+            listeners.run(stop.clone()),
+            metrics.run(stop.clone()),
+            service.run(stop.clone()),
+            control
+        );
     }
 }
 

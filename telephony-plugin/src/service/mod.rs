@@ -42,6 +42,7 @@ use self::slots::Slots;
 use crate::database::Database;
 use crate::media::Media;
 use crate::media::host::MediaUrls;
+use crate::metrics::Metrics;
 use crate::outbound::{Outbox, SqliteLedger};
 use crate::urls::PublicUrls;
 
@@ -86,6 +87,7 @@ pub struct Telephony {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) metrics: Metrics,
     agent: Arc<dyn Agent>,
     slots: Arc<Slots>,
     /// Notified when an event may be waiting.
@@ -104,7 +106,9 @@ impl Telephony {
             Some(authority) => Arc::clone(&authority.owing),
             None => Arc::new(notes::Stored(Arc::clone(&pairing))),
         };
-        let outbox = Outbox::new(database.ledger.clone(), [], clock.clone(), entropy.clone());
+        let metrics = Metrics::begun(clock.now());
+        let outbox = Outbox::new(database.ledger.clone(), [], clock.clone(), entropy.clone())
+            .counting(metrics.clone());
         Self {
             accounts: RwLock::default(),
             default_account: RwLock::default(),
@@ -117,6 +121,7 @@ impl Telephony {
             outbox: Arc::new(outbox),
             clock,
             entropy,
+            metrics,
             agent,
             slots: Arc::new(Slots::new(1)),
             arrived: Arc::default(),

@@ -65,7 +65,7 @@ fn ids(leased: &[Leased]) -> Vec<&MessageId> {
 }
 
 async fn counts(inbox: &dyn Inbox) -> [u64; 3] {
-    let Counts { waiting, done, failed } = answered(inbox.counts().await);
+    let Counts { waiting, done, failed, .. } = answered(inbox.counts().await);
     [waiting, done, failed]
 }
 
@@ -118,9 +118,14 @@ pub async fn events_come_back_whole(inbox: &dyn Inbox) {
         Event::Delivery(update),
         later(1),
     );
+    let oldest = async || answered(inbox.counts().await).oldest_waiting;
+    assert_eq!(oldest().await, None);
     insert(inbox, &[text.clone(), receipt.clone()]).await;
     let leased = lease(inbox, later(1)).await;
     assert_eq!(leased.len(), 2);
+    assert_eq!(oldest().await, Some(text.received_at), "what is leased is not done");
+    finish(inbox, &Lease::new(text.id.clone(), 1), later(1)).await;
+    assert_eq!(oldest().await, Some(later(1)));
     for (leased, entry) in leased.into_iter().zip([text, receipt]) {
         let lease = Lease::new(entry.id, 1);
         assert_eq!(leased, Leased::new(lease, entry.event, 1, entry.received_at));

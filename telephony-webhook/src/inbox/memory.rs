@@ -117,7 +117,12 @@ impl Book {
         let mut counts = Counts::default();
         for row in self.rows.values() {
             match row.entry.state {
-                EntryState::Waiting => counts.waiting += 1,
+                EntryState::Waiting => {
+                    counts.waiting += 1;
+                    let at = row.entry.received_at;
+                    counts.oldest_waiting =
+                        Some(counts.oldest_waiting.map_or(at, |oldest| oldest.min(at)));
+                }
                 EntryState::Done => counts.done += 1,
                 EntryState::Failed => counts.failed += 1,
             }

@@ -285,6 +285,9 @@ pub struct Counts {
     pub done: u64,
     /// Those that were set aside.
     pub failed: u64,
+    /// When the first of those that wait or are leased was received.
+    #[serde(rename = "oldestWaiting")]
+    pub oldest_waiting: Option<Timestamp>,
 }
 
 /// An inbox failed. What it was is the source.

@@ -6,6 +6,7 @@ mod connection;
 mod download;
 mod health;
 mod newcomers;
+mod observer;
 mod range;
 mod respond;
 
@@ -18,6 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use self::assets::{Asset, Assets};
+pub use self::observer::Observer;
 pub use self::health::{Health, HealthProbe};
 use self::respond::Service;
 use crate::limits::Limits;
@@ -63,6 +65,13 @@ impl Server {
     #[must_use]
     pub fn with_assets(mut self, assets: Arc<dyn Assets>) -> Self {
         self.service.mount(assets);
+        self
+    }
+
+    /// Tells how long webhooks took.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.service.tell(observer);
         self
     }
 

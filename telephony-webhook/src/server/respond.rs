@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -18,6 +18,7 @@ use super::assets::Assets;
 use super::body::{self, BodyError};
 use super::download::{self, Content};
 use super::health::{Health, HealthProbe};
+use super::observer::Observer;
 use crate::answer::Answer;
 use crate::headers::Headers;
 use crate::limits::{Limits, MAX_BODY_BYTES};
@@ -36,6 +37,7 @@ pub(super) struct Service {
     receiver: Arc<Receiver>,
     health: Arc<dyn HealthProbe>,
     assets: Option<Arc<dyn Assets>>,
+    observer: Option<Arc<dyn Observer>>,
     in_flight: Semaphore,
     downloads: Arc<Semaphore>,
     body_deadline: Duration,
@@ -52,6 +54,7 @@ impl Service {
             receiver,
             health,
             assets: None,
+            observer: None,
             in_flight: Semaphore::new(limits.in_flight),
             downloads: Arc::new(Semaphore::new(limits.downloads)),
             body_deadline: limits.body_deadline,
@@ -62,6 +65,11 @@ impl Service {
     /// Hands out files too.
     pub(super) fn mount(&mut self, assets: Arc<dyn Assets>) {
         self.assets = Some(assets);
+    }
+
+    /// Tells somebody how long webhooks took.
+    pub(super) fn tell(&mut self, observer: Arc<dyn Observer>) {
+        self.observer = Some(observer);
     }
 
     /// Closes each connection after its next answer.
@@ -97,6 +105,7 @@ impl Service {
         let headers: Headers =
             head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let admitted = self.receiver.admit(head.method.as_str(), head.uri.path(), &headers, peer);
+        let begun = Instant::now();
         let admitted = match admitted {
             Ok(admitted) => admitted,
             Err(answer) => return answer,
@@ -119,7 +128,11 @@ impl Service {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let now = self.receiver.clock().now();
         let request = Request::new(head.method.as_str(), target, headers, body, now);
-        self.receiver.receive(&admitted, request).await
+        let answer = self.receiver.receive(&admitted, request).await;
+        if let Some(observer) = &self.observer {
+            observer.answered(begun.elapsed());
+        }
+        answer
     }
 
     /// Whoever asks proves with the name alone that it was told to.

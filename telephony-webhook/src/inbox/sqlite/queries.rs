@@ -261,7 +261,11 @@ pub(super) fn counts(db: &Connection) -> Answer<Counts> {
         let sql = "SELECT count(*) FROM inbox_entry WHERE state = ?1";
         db.prepare_cached(sql)?.query_row([number(state)], |row| row.get(0))
     };
+    let oldest = "SELECT min(received_at) FROM inbox_entry WHERE state = ?1";
+    let oldest: Option<i64> =
+        db.prepare_cached(oldest)?.query_row([number(EntryState::Waiting)], |row| row.get(0))?;
     Ok(Counts {
+        oldest_waiting: oldest.map(Timestamp::from_millisecond),
         waiting: count(EntryState::Waiting)?,
         done: count(EntryState::Done)?,
         failed: count(EntryState::Failed)?,
