@@ -12,6 +12,16 @@ pub(crate) const QUIET: &str = "warn,telephony_providers::mock=info";
 /// What a server logs: what it takes, decides and sends, without contents.
 pub(crate) const SERVER: &str = "info";
 
+/// How a log is written.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
 /// Starts logging; `directives` count where [`VARIABLE`] is not set. A second start changes
 /// nothing.
 pub(crate) fn start(directives: &str) {
@@ -25,14 +35,15 @@ pub(crate) fn start(directives: &str) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// The same, with a JSON object a line for a program to read.
+/// The same, with a JSON object a line for a program to read: what it says is in `fields`, and what it
+/// is about in those of `spans`, the innermost last.
 #[cfg(unix)]
 pub(crate) fn start_json(directives: &str) {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_env_filter(filter(directives))
         .with_current_span(false)
-        .with_span_list(false)
+        .with_span_list(true)
         .with_writer(std::io::stderr)
         .finish();
     let _ = tracing::subscriber::set_global_default(subscriber);

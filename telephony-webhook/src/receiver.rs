@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use telephony_core::{Clock, Entropy, Event, MessageId, Timestamp};
 use tokio::sync::Notify;
+use tracing::Span;
+use tracing::field::display;
 
 use crate::answer::Answer;
 use crate::counters::{Counted, Counters};
@@ -23,6 +25,9 @@ use crate::request::{Method, Request, Unverified, Verified};
 
 /// Takes requests into an inbox, for any server: [`admit`](Self::admit) looks at the head, and
 /// [`receive`](Self::receive) at the whole.
+///
+/// What it logs is about the request of the current span, on which it records `provider`,
+/// `account_id` and `message_id`: declare them as empty fields, as this crate's server does.
 #[derive(Debug)]
 pub struct Receiver {
     routes: RwLock<Arc<Routes>>,
@@ -224,6 +229,8 @@ impl Receiver {
             };
             let account = &endpoint.account;
             let kind = account.provider.kind();
+            let span = Span::current();
+            span.record("provider", display(kind)).record("account_id", display(&account.id));
             match parse(&verified, account, route) {
                 Ok(Notice::Event { key, event, claims }) if claims.belong_to(account) => {
                     return self.take(endpoint, &verified, (path, *peer), key, *event).await;
@@ -231,13 +238,13 @@ impl Receiver {
                 Ok(Notice::Event { .. }) => foreign = Some(kind),
                 Ok(Notice::Ignored { name }) => {
                     self.counters.ignored.count();
-                    tracing::debug!(account_id = %account.id, name, "an event of another kind");
+                    tracing::debug!(name, "an event of another kind");
                     return Answer::accepted(kind);
                 }
                 Err(error) => {
                     self.counters.unreadable.count();
                     self.keep(Why::Unreadable, path, *peer);
-                    tracing::warn!(account_id = %account.id, provider = %kind, %error, "unreadable");
+                    tracing::warn!(%error, "unreadable");
                     return Answer::UNREADABLE;
                 }
             }
@@ -249,7 +256,6 @@ impl Receiver {
                 self.keep(Why::Foreign, path, *peer);
                 tracing::warn!(
                     path,
-                    provider = %kind,
                     "a signed webhook is for a number, account or profile that is not configured: \
                      acknowledged and dropped; check fromNumber and the carrier's webhook URL"
                 );
@@ -274,7 +280,7 @@ impl Receiver {
         if nonce.is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
             self.counters.unverified.count();
             self.keep(Why::Replayed, path, peer);
-            tracing::warn!(account_id = %account.id, "a V2 signature was replayed for another event");
+            tracing::warn!("a V2 signature was replayed for another event");
             return Answer::REFUSED;
         }
         let now = self.clock.now();
@@ -293,7 +299,7 @@ impl Receiver {
         if !within {
             self.counters.limited.count();
             self.keep(Why::TooMany, path, peer);
-            tracing::warn!(account_id = %account.id, path, "beyond a limit: answered 429");
+            tracing::warn!(path, "beyond a limit: answered 429");
             return Answer::TOO_MANY;
         }
         let stored = match MessageId::generate(&*self.clock, &*self.entropy) {
@@ -309,16 +315,18 @@ impl Receiver {
                 self.last_not_stored.store(i64::MIN, Ordering::Relaxed);
                 sender.map(|sender| self.senders.take(&sender, now));
                 self.arrived.notify_one();
-                tracing::info!(account_id = %account.id, message_id = %id, "accepted");
+                Span::current().record("message_id", display(&id));
+                tracing::info!("accepted");
             }
             Ok((_, Inserted::Duplicate(id))) => {
                 self.counters.duplicates.count();
-                tracing::debug!(account_id = %account.id, message_id = %id, "came before");
+                Span::current().record("message_id", display(&id));
+                tracing::debug!("came before");
             }
             Err(error) => {
                 self.counters.not_stored.count();
                 self.last_not_stored.store(now.as_millisecond(), Ordering::Relaxed);
-                tracing::error!(account_id = %account.id, error, "not stored: answered 503");
+                tracing::error!(error, "not stored: answered 503");
                 return Answer::UNAVAILABLE;
             }
         }

@@ -16,7 +16,8 @@ export function logLine(log: Log, line: string): void {
   if (line.trim() === "") return;
   const entry = parseRecord(line);
   if (entry === undefined) return log.warn(`telephony: ${line.slice(0, MAX_LENGTH)}`);
-  const { message, ...fields } = isRecord(entry["fields"]) ? entry["fields"] : {};
+  const { message, ...said } = isRecord(entry["fields"]) ? entry["fields"] : {};
+  const fields = { ...about(entry["spans"]), ...said };
   const show = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
   const details = Object.entries(fields).map(([key, value]) => ` ${key}=${show(value)}`);
   const text = `telephony: ${show(message ?? "")}${details.join("")}`.slice(0, MAX_LENGTH);
@@ -24,4 +25,11 @@ export function logLine(log: Log, line: string): void {
   else if (entry["level"] === "WARN") log.warn(text);
   else if (entry["level"] === "INFO") log.info(text);
   else log.debug?.(text);
+}
+
+/** What an entry is about, as the spans say that it was logged in: the innermost knows best. */
+function about(spans: unknown): Record<string, unknown> {
+  const ours = Array.isArray(spans) ? spans.filter(isRecord) : [];
+  const { name: _, ...fields } = Object.assign({}, ...ours) as Record<string, unknown>;
+  return fields;
 }

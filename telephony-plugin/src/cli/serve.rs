@@ -17,7 +17,7 @@ use crate::carrier::carrier;
 use crate::control::ControlSocket;
 use crate::database::Database;
 use crate::handler::HandlerChoice;
-use crate::logging;
+use crate::logging::{self, Format};
 use crate::media::Media;
 use crate::report::chain;
 use crate::serve::{Setup, Started, describe, unsupported};
@@ -39,13 +39,20 @@ pub(super) struct Serve {
     #[arg(long, value_name = "HANDLER", default_value = "echo")]
     handler: HandlerChoice,
 
+    /// How the log on standard error is written.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: Format,
+
     #[command(flatten)]
     state: State,
 }
 
 impl Serve {
     pub(super) fn run(self) -> io::Result<ExitCode> {
-        logging::start(logging::SERVER);
+        match self.log_format {
+            Format::Text => logging::start(logging::SERVER),
+            Format::Json => logging::start_json(logging::SERVER),
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         match runtime.block_on(self.serve()) {
             Ok(()) => Ok(ExitCode::SUCCESS),

@@ -51,11 +51,7 @@ pub fn text(metrics: &Metrics, readings: &Readings) -> Result<String, fmt::Error
     let build = gauges([(version, 1)]);
     ours.register("build_info", "The version that runs", build);
     webhooks(ours, metrics, readings);
-    ours.register(
-        "dispatched",
-        "Turns of messages that ended, by how",
-        metrics.dispatched.clone(),
-    );
+    ours.register("dispatched", "Turns of messages that ended, by how", metrics.dispatched.clone());
     ours.register_with_unit(
         "turn_duration",
         "From when a message was received until it was answered or adopted",
@@ -108,8 +104,8 @@ fn webhooks(registry: &mut Registry, metrics: &Metrics, readings: &Readings) {
 /// What is so now. What cannot be read is left out, which is not the same as 0.
 fn moment(registry: &mut Registry, readings: &Readings) {
     if let Some(inbox) = readings.inbox {
-        let states =
-            [("waiting", inbox.waiting), ("done", inbox.done), ("failed", inbox.failed)].map(by_state);
+        let states = [("waiting", inbox.waiting), ("done", inbox.done), ("failed", inbox.failed)]
+            .map(by_state);
         registry.register("inbox_events", "Events in the inbox", gauges(states));
         let age = inbox.oldest_waiting.zip(readings.now);
         let age = age.map_or(0.0, |(at, now)| now.saturating_since(at).as_secs_f64());

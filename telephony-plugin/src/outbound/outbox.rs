@@ -16,6 +16,7 @@ use telephony_providers::{
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::callback::StatusCallback;
 use super::delivery::Delivery;
@@ -239,19 +240,21 @@ impl Outbox {
         let (account_id, status) = (&update.account, update.report.status);
         let provider_id = update.id.as_str();
         let delivery = self.ledger.apply(update.clone(), self.clock.now()).await?;
+        let provider = self.sender(account_id).map(|sender| sender.provider.kind());
+        let provider = provider.map(tracing::field::display);
         let Some(delivery) = delivery else {
-            tracing::debug!(%account_id, provider_id, %status, "is not one of ours");
+            tracing::debug!(provider, %account_id, provider_id, %status, "is not one of ours");
             return Ok(None);
         };
         let (message_id, code) =
             (&delivery.id, update.report.code.as_ref().map(CarrierCode::as_str));
         if delivery.applied == Applied::Conflicted {
-            tracing::warn!(%account_id, %message_id, provider_id, %status, "contradicts an earlier report");
+            tracing::warn!(provider, %account_id, %message_id, provider_id, %status, "contradicts an earlier report");
         } else if status.is_failure() && delivery.is_news() {
             let explanation = delivery.explanation;
-            tracing::warn!(%account_id, %message_id, provider_id, %status, code, explanation, "was not delivered");
+            tracing::warn!(provider, %account_id, %message_id, provider_id, %status, code, explanation, "was not delivered");
         } else {
-            tracing::info!(%account_id, %message_id, provider_id, %status, code, "reported");
+            tracing::info!(provider, %account_id, %message_id, provider_id, %status, code, "reported");
         }
         if delivery.is_news() {
             self.metrics.delivered(account_id, delivery.status);
@@ -362,21 +365,36 @@ impl Outbox {
         next.map_or(LOOK, |at| at.saturating_since(now).clamp(Duration::from_millis(1), LOOK))
     }
 
+    /// Everything that is logged meanwhile says which part it is about.
     async fn send(self: Arc<Self>, claimed: Claimed) {
         let Claimed { send, account, attempt, .. } = &claimed;
+        let provider = self.sender(account).map(|sender| sender.provider.kind());
+        let span = tracing::error_span!("send", provider = provider.map(display),
+            account_id = %account, message_id = %send, attempt);
+        self.send_one(claimed, provider).instrument(span).await;
+    }
+
+    async fn send_one(self: Arc<Self>, claimed: Claimed, provider: Option<ProviderKind>) {
         let result = Arc::clone(&self).hand_over_apart(claimed.clone()).await;
         match &result {
             Ok(sent) => {
                 let provider_id = sent.id.as_str();
-                tracing::info!(account_id = %account, message_id = %send, provider_id, "sent");
+                tracing::info!(provider_id, "sent");
             }
-            Err(error) => tracing::warn!(account_id = %account, message_id = %send, attempt,
-                outcome = error.outcome().as_str(), error = chain(error), "not sent"),
+            Err(error) => tracing::warn!(
+                outcome = error.outcome().as_str(),
+                request_id = error.request_id(),
+                error = chain(error),
+                "not sent"
+            ),
+        }
+        if let Some(provider) = provider {
+            self.metrics.sent(&claimed.account, provider, outcome(&claimed, &result));
         }
         // Until it is written down nothing else goes to this number; and if the process ends before
         // that, whether the part was sent is not known.
         while let Err(error) = self.record(&claimed, &result).await {
-            tracing::error!(message_id = %send, error = chain(&error), "cannot be written down");
+            tracing::error!(error = chain(&error), "cannot be written down");
             tokio::time::sleep(RECORD_AGAIN).await;
         }
         self.changed.notify_waiters();
@@ -416,7 +434,8 @@ impl Outbox {
     /// A client that panics may have sent; it must not keep everything else of its number waiting.
     async fn hand_over_apart(self: Arc<Self>, claimed: Claimed) -> Result<Sent, ProviderError> {
         let provider = self.sender(&claimed.account).map(|sender| sender.provider.kind());
-        tokio::spawn(async move { self.hand_over(&claimed).await }).await.unwrap_or_else(|_| {
+        let work = async move { self.hand_over(&claimed).await };
+        tokio::spawn(work.in_current_span()).await.unwrap_or_else(|_| {
             let provider = provider.unwrap_or(ProviderKind::Mock);
             let sentence = "this failed in a way that nobody foresaw";
             Err(ProviderError::new(provider, ErrorKind::Unknown, Outcome::Unknown, sentence))
@@ -443,6 +462,17 @@ impl Outbox {
             Err(error) => (ErrorKind::Temporary, chain(&error)),
         };
         Err(ProviderError::new(provider, kind, Outcome::NotSent, sentence))
+    }
+}
+
+/// What came of a part, in a word.
+fn outcome(claimed: &Claimed, result: &Result<Sent, ProviderError>) -> &'static str {
+    let tried_again = claimed.retries == Retries::Theirs || claimed.attempt < MAX_ATTEMPTS;
+    match result {
+        Ok(_) => "sent",
+        Err(error) if error.outcome() != Outcome::NotSent => "unknown",
+        Err(error) if error.is_transient() && tried_again => "not_sent",
+        Err(_) => "refused",
     }
 }
 

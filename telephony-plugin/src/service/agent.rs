@@ -1,10 +1,9 @@
 //! Who takes turns: a handler that answers, or a host that takes the message over.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use telephony_core::{AccountId, Body, Clock, PhoneNumber};
+use telephony_core::{AccountId, Body, Clock, PhoneNumber, Timestamp};
 use telephony_webhook::{Inbox, InboxError, Lease};
 use thiserror::Error;
 
@@ -97,7 +96,8 @@ pub struct Adoption {
     inbox: Arc<dyn Inbox>,
     clock: Arc<dyn Clock>,
     lease: Lease,
-    adopted: AtomicBool,
+    /// When it was handed over.
+    adopted: OnceLock<Timestamp>,
 }
 
 /// Why a message is not handed over. Whoever wanted it must leave it.
@@ -114,7 +114,7 @@ pub enum AdoptError {
 
 impl Adoption {
     pub(super) fn new(inbox: Arc<dyn Inbox>, clock: Arc<dyn Clock>, lease: Lease) -> Self {
-        Self { inbox, clock, lease, adopted: AtomicBool::new(false) }
+        Self { inbox, clock, lease, adopted: OnceLock::new() }
     }
 
     /// Hands the message over. When this returns, that is on disk. Doing it twice changes nothing.
@@ -126,16 +126,23 @@ impl Adoption {
         if self.is_adopted() {
             return Ok(());
         }
-        if !self.inbox.finish(&self.lease, self.clock.now()).await? && !self.is_adopted() {
+        let now = self.clock.now();
+        if !self.inbox.finish(&self.lease, now).await? && !self.is_adopted() {
             return Err(AdoptError::Lost);
         }
-        self.adopted.store(true, Ordering::SeqCst);
+        // Whoever was first has said when.
+        let _ = self.adopted.set(now);
         Ok(())
     }
 
     /// Whether it was handed over.
     #[must_use]
     pub fn is_adopted(&self) -> bool {
-        self.adopted.load(Ordering::SeqCst)
+        self.adopted.get().is_some()
+    }
+
+    /// When it was handed over.
+    pub(super) fn adopted_at(&self) -> Option<Timestamp> {
+        self.adopted.get().copied()
     }
 }

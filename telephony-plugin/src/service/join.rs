@@ -81,8 +81,7 @@ pub(super) async fn whole<'a>(
         }
     };
     if !followers.is_empty() {
-        let (message_id, count) = (&leased.lease.id, followers.len());
-        tracing::info!(account_id = %message.account, %message_id, count, "is joined by more");
+        tracing::info!(count = followers.len(), "is joined by more");
     }
     Ok(joined(message, &followers))
 }

@@ -89,7 +89,8 @@ async fn pay(service: &Telephony, account: &Account) -> Result<(), String> {
         }
         service.owing.settle(&note, now).await.map_err(|error| chain(&error))?;
         let (to, kind) = (note.number.masked(), note.kind);
-        tracing::info!(account_id = %settings.id, to, ?kind, is_silent, "pairing");
+        let provider = settings.provider.kind();
+        tracing::info!(%provider, account_id = %settings.id, to, ?kind, is_silent, "pairing");
     }
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use telephony_core::{AccountId, Event, InboundMessage, OptOut};
 use telephony_pairing::Access;
 use telephony_webhook::{EntryState, InboxError, Leased};
+use tracing::Instrument as _;
+use tracing::field::display;
 
 use super::dispatch::LEASE;
 use super::{Account, Adoption, News, Telephony, join, keywords};
@@ -35,30 +37,103 @@ impl<E: std::error::Error> From<E> for TryAgain {
     }
 }
 
-/// Takes an event's turn and says in the inbox how it ended.
+/// How a message's turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// It came from a number of ours.
+    Own,
+    /// It was about messages alone, as STOP is.
+    Heeded,
+    /// Whoever wrote has to be approved.
+    Challenged,
+    /// Whoever wrote is not let in.
+    Blocked,
+    /// The agent had it, and we answer nothing.
+    Handled,
+    /// It is answered by us.
+    Answered,
+    /// Its sender had too many replies.
+    Looped,
+}
+
+impl Ended {
+    /// For figures.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Heeded => "keyword",
+            Self::Challenged => "challenged",
+            Self::Blocked => "blocked",
+            Self::Handled => "handled",
+            Self::Answered => "answered",
+            Self::Looped => "looped",
+        }
+    }
+}
+
+/// Takes an event's turn and says in the inbox how it ended. Everything that is logged meanwhile
+/// says which event it is about.
 pub(super) async fn run(service: &Telephony, leased: Leased) {
+    let account = service.account(leased.event.account());
+    let provider = account.map(|account| display(account.settings.provider.kind()));
+    let account_id = leased.event.account();
+    // A report is about another message, whose id is told with it.
+    let id = &leased.lease.id;
+    let (message_id, event_id) = match leased.event {
+        Event::Message(_) => (Some(display(id)), None),
+        _ => (None, Some(display(id))),
+    };
+    let attempt = leased.attempt;
+    let span = tracing::error_span!("turn", provider, %account_id, message_id, event_id, attempt);
+    run_one(service, &leased).instrument(span).await;
+}
+
+async fn run_one(service: &Telephony, leased: &Leased) {
     let (inbox, clock) = (Arc::clone(&service.inbox), Arc::clone(&service.clock));
     let adoption = Arc::new(Adoption::new(inbox, clock, leased.lease.clone()));
-    let work = take(service, &leased, &adoption);
+    let work = take(service, leased, &adoption);
     // When it is lost, this process was held up, and somebody else has the event.
-    let Some(taken) = while_held(service, &leased, &adoption, work).await else { return };
+    let Some(taken) = while_held(service, leased, &adoption, work).await else { return };
     if let Err(TryAgain(reason)) = &taken {
-        tracing::error!(message_id = %leased.lease.id, attempt = leased.attempt, reason, "failed");
+        tracing::error!(reason, "failed");
     }
+    count(service, leased, &adoption, &taken);
     if adoption.is_adopted() {
         return;
     }
     // An inbox that fails for a moment is no reason to take the turn again, nor to let the sender
     // wait until the lease runs out.
     for _ in 0..LEASE.as_secs() {
-        match settle(service, &leased, &taken).await {
+        match settle(service, leased, &taken).await {
             Ok(()) => return,
             Err(error) => {
                 let error = chain(&error);
-                tracing::error!(message_id = %leased.lease.id, error, "the inbox failed");
+                tracing::error!(error, "the inbox failed");
             }
         }
         tokio::time::sleep(SETTLE_AGAIN).await;
+    }
+}
+
+/// Counts how a message's turn ended, and when it was answered or adopted.
+fn count(
+    service: &Telephony,
+    leased: &Leased,
+    adoption: &Adoption,
+    taken: &Result<Option<Ended>, TryAgain>,
+) {
+    let (outcome, at) = match (adoption.adopted_at(), taken) {
+        (Some(at), _) => ("adopted", Some(at)),
+        (None, Ok(Some(Ended::Answered))) => ("answered", Some(service.clock.now())),
+        (None, Ok(Some(ended))) => (ended.as_str(), None),
+        // It was no message.
+        (None, Ok(None)) => return,
+        (None, Err(_)) if !matches!(leased.event, Event::Message(_)) => return,
+        (None, Err(_)) => ("failed", None),
+    };
+    service.metrics.dispatched(leased.event.account(), outcome);
+    if let Some(at) = at {
+        service.metrics.turned(at.saturating_since(leased.received_at));
     }
 }
 
@@ -66,7 +141,7 @@ pub(super) async fn run(service: &Telephony, leased: Leased) {
 async fn settle(
     service: &Telephony,
     Leased { lease, attempt, .. }: &Leased,
-    taken: &Result<(), TryAgain>,
+    taken: &Result<Option<Ended>, TryAgain>,
 ) -> Result<(), InboxError> {
     let now = service.clock.now();
     let Err(TryAgain(reason)) = taken else {
@@ -74,7 +149,7 @@ async fn settle(
     };
     let at = now.saturating_add(wait(*attempt));
     if service.inbox.put_back(lease, at, reason).await? == Some(EntryState::Failed) {
-        tracing::error!(message_id = %lease.id, "is given up: see telephony inbox");
+        tracing::error!("is given up: see telephony inbox");
     }
     Ok(())
 }
@@ -108,20 +183,20 @@ async fn take(
     service: &Telephony,
     leased: &Leased,
     adoption: &Arc<Adoption>,
-) -> Result<(), TryAgain> {
+) -> Result<Option<Ended>, TryAgain> {
     match &leased.event {
         Event::Message(message) => match service.account(&message.account) {
-            Some(account) => answer(service, &account, adoption, leased, message).await,
+            Some(account) => answer(service, &account, adoption, leased, message).await.map(Some),
             // It was there a moment ago, when this was leased.
             None => Err(TryAgain(format!("account {} was removed", message.account))),
         },
         Event::Delivery(update) => {
             service.report(update).await?;
-            Ok(())
+            Ok(None)
         }
         Event::Call(update) => {
             service.on_call(update, leased.attempt).await?;
-            Ok(())
+            Ok(None)
         }
         // What a later version of the program wrote is not for this one.
         _ => Err(TryAgain("this kind of event is not known here".to_owned())),
@@ -134,33 +209,33 @@ async fn answer(
     adoption: &Arc<Adoption>,
     leased: &Leased,
     message: &InboundMessage,
-) -> Result<(), TryAgain> {
+) -> Result<Ended, TryAgain> {
     let (account_id, id) = (&account.settings.id, &leased.lease.id);
     account.received(service.clock.now());
     let from = message.from.masked();
-    let tell = |what: &str| tracing::info!(%account_id, message_id = %id, from, "{what}");
+    let tell = |what: &str| tracing::info!(from, "{what}");
     if is_own(service, message) {
         tell("comes from a number of ours: it came back to us, or somebody pretends");
-        return Ok(());
+        return Ok(Ended::Own);
     }
     if heeded(service, account_id, message, &tell).await? {
-        return Ok(());
+        return Ok(Ended::Heeded);
     }
     match account.gate.check(account_id, &message.from).await? {
         Access::Allow => {}
         Access::Challenge { new, .. } => {
             tell(if new { "has to be approved" } else { "is waiting for approval" });
             service.owed.notify_one();
-            return Ok(());
+            return Ok(Ended::Challenged);
         }
         Access::Block(reason) => {
             tell(&format!("is not let in: {reason:?}"));
-            return Ok(());
+            return Ok(Ended::Blocked);
         }
         other => return Err(TryAgain(format!("this decision is not known here: {other:?}"))),
     }
     // Only a number can be answered, and the gate lets nobody else in.
-    let Some(to) = message.from.number() else { return Ok(()) };
+    let Some(to) = message.from.number() else { return Ok(Ended::Blocked) };
     if !account.settings.allow_to.is_empty() || account.settings.sms.quiet_hours.is_some() {
         service.ledger.add_contact(account_id, to, service.clock.now()).await?;
     }
@@ -171,23 +246,23 @@ async fn answer(
     let incoming = Incoming::new(id, &whole);
     let Some(reply) = service.agent.take(account, &incoming, adoption).await? else {
         tell("was handled, without a reply of ours");
-        return Ok(());
+        return Ok(Ended::Handled);
     };
     let since = service.clock.now().saturating_sub(REPLY_WINDOW);
     if service.ledger.replies_since(account_id, to, since).await? >= MAX_REPLIES {
         tell("had too many replies within a minute: the other side may be a machine");
-        return Ok(());
+        return Ok(Ended::Looped);
     }
     let parts = account.plan(reply.as_str(), &[]);
     if parts.is_empty() {
         tell("was handled, and nothing of the reply can be sent");
-        return Ok(());
+        return Ok(Ended::Handled);
     }
     let source = Source::Reply(id.clone());
     let send = NewSend::new(account_id.clone(), to.clone(), source, parts);
     service.outbox.submit(send).await?;
     tell("is answered");
-    Ok(())
+    Ok(Ended::Answered)
 }
 
 /// Whether a message comes from a number of ours. No person does, and whoever answers it talks to

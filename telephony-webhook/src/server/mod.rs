@@ -19,8 +19,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use self::assets::{Asset, Assets};
-pub use self::observer::Observer;
 pub use self::health::{Health, HealthProbe};
+pub use self::observer::Observer;
 use self::respond::Service;
 use crate::limits::Limits;
 use crate::receiver::Receiver;

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::{Either, Full};
@@ -13,6 +13,8 @@ use hyper::header::{
 };
 use hyper::{Method, Response, StatusCode};
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::assets::Assets;
 use super::body::{self, BodyError};
@@ -42,6 +44,8 @@ pub(super) struct Service {
     downloads: Arc<Semaphore>,
     body_deadline: Duration,
     stopping: AtomicBool,
+    /// How many webhooks there were, of which each has its number in the log.
+    requests: AtomicU64,
 }
 
 impl Service {
@@ -59,6 +63,7 @@ impl Service {
             downloads: Arc::new(Semaphore::new(limits.downloads)),
             body_deadline: limits.body_deadline,
             stopping: AtomicBool::new(false),
+            requests: AtomicU64::new(1),
         }
     }
 
@@ -89,7 +94,21 @@ impl Service {
         } else if let Some((assets, name)) = asset {
             self.hand_out(&request, &**assets, name).await
         } else {
-            write(self.answer(request, peer).await)
+            let request_id = self.requests.fetch_add(1, Ordering::Relaxed);
+            // An error's level keeps the ids on whatever is logged at all.
+            let span = tracing::error_span!(
+                "webhook",
+                request_id,
+                provider = Empty,
+                account_id = Empty,
+                message_id = Empty
+            );
+            let answer = async {
+                let answer = self.answer(request, peer).await;
+                tracing::debug!(status = answer.status, "answered");
+                answer
+            };
+            write(answer.instrument(span).await)
         };
         if self.stopping.load(Ordering::Relaxed) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
