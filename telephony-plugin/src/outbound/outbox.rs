@@ -388,14 +388,14 @@ impl Outbox {
                 "not sent"
             ),
         }
-        if let Some(provider) = provider {
-            self.metrics.sent(&claimed.account, provider, outcome(&claimed, &result));
-        }
         // Until it is written down nothing else goes to this number; and if the process ends before
         // that, whether the part was sent is not known.
         while let Err(error) = self.record(&claimed, &result).await {
             tracing::error!(error = chain(&error), "cannot be written down");
             tokio::time::sleep(RECORD_AGAIN).await;
+        }
+        if let Some(provider) = provider {
+            self.metrics.sent(&claimed.account, provider, outcome(&claimed, &result));
         }
         self.changed.notify_waiters();
     }

@@ -23,6 +23,8 @@ mod gateway;
 #[cfg(unix)]
 mod load;
 #[cfg(unix)]
+mod metrics;
+#[cfg(unix)]
 mod outside;
 #[cfg(unix)]
 mod rpc;
