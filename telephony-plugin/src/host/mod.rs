@@ -8,6 +8,7 @@ mod news;
 pub mod protocol;
 mod roots;
 mod sends;
+mod shown;
 mod sidecar;
 mod start;
 mod status;

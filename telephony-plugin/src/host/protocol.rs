@@ -5,7 +5,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use telephony_core::{AccountId, IdempotencyKey, MessageId, Timestamp};
-use telephony_webhook::RecentRefusal;
+
+pub use super::shown::{AccountStatus, Refused};
 
 /// The version of all of this. Both sides must have the same.
 pub const PROTOCOL: u32 = 1;
@@ -300,55 +301,6 @@ pub struct SidecarStatus {
     pub inbox: Value,
     /// How much waits to be sent, is unknown, was refused.
     pub outbox: Value,
-}
-
-/// A webhook that was not taken, or several that were alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Refused {
-    /// When the last of them came: RFC 3339.
-    #[schemars(with = "String")]
-    pub at: Timestamp,
-    /// The path it was for.
-    pub path: String,
-    /// Why it was not taken.
-    pub reason: String,
-    /// What to change.
-    pub advice: String,
-    /// The address that the last of them came from.
-    pub peer: String,
-    /// How many there were.
-    pub count: u64,
-}
-
-impl From<RecentRefusal> for Refused {
-    fn from(refusal: RecentRefusal) -> Self {
-        let RecentRefusal { at, path, reason, advice, peer, count, .. } = refusal;
-        Self { at, path, reason, advice, peer: peer.to_string(), count }
-    }
-}
-
-/// How an account is. Also told to the host when it changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct AccountStatus {
-    /// The account.
-    #[schemars(with = "String")]
-    pub account_id: AccountId,
-    /// The provider.
-    pub provider: String,
-    /// The sender, if it has one of its own.
-    pub from: Option<String>,
-    /// Whether it is started; else it waits for a restart.
-    pub running: bool,
-    /// The URL for the carrier's console.
-    pub webhook_url: String,
-    /// When a message last came: RFC 3339.
-    #[schemars(with = "Option<String>")]
-    pub last_inbound_at: Option<Timestamp>,
-    /// When a message last went out: RFC 3339.
-    #[schemars(with = "Option<String>")]
-    pub last_outbound_at: Option<Timestamp>,
 }
 
 /// A message by its id.
