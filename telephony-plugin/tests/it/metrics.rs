@@ -3,6 +3,7 @@
 
 mod exposition;
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
@@ -152,6 +153,8 @@ fn figures_are_what_happened_and_lines_say_to_what() {
         ("telephony_webhooks_total{outcome=\"unverified\"}".into(), 1.0),
     ];
     assert_eq!(found.figures(), expected);
+    let told = documented();
+    assert_eq!(found.families, told, "docs/operations.md lists all of them");
 
     let (head, body) = ask(metrics, "HEAD /metrics");
     assert!(head.starts_with("http/1.1 200") && body.is_empty(), "{head} {body}");
@@ -164,6 +167,28 @@ fn figures_are_what_happened_and_lines_say_to_what() {
     assert_eq!((&refused["count"], &refused["path"]), (&json!(1), &json!("/telephony/webhook")));
     assert!(refused["advice"].as_str().unwrap().contains("publicUrl"), "{refused}");
     says_what_it_is_about(&server.stop());
+}
+
+/// The families in the table of the document, which its rules are about too.
+fn documented() -> BTreeSet<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let first = |line: &str| line.strip_prefix("| ")?.split(" |").next().map(str::to_owned);
+    let names = |cell: String| cell.split('`').map(str::to_owned).collect::<Vec<_>>();
+    let is_family =
+        |name: &String| name.starts_with("telephony_") || name.starts_with("process_start");
+    let told: BTreeSet<_> =
+        text.lines().filter_map(first).flat_map(names).filter(is_family).collect();
+    let rules = text.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+    let mut count = 0;
+    for name in rules.flat_map(|rule| rule.split(|c: char| !(c.is_ascii_lowercase() || c == '_'))) {
+        if name.starts_with("telephony_") {
+            assert!(told.contains(name), "a rule is about {name}, which is none");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 3);
+    told
 }
 
 /// The way of one text through a log.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The kinds of blocks that there are. Commands are in `sh` alone, so that none is overlooked.
-const KINDS: [&str; 6] = ["sh", "text", "json", "json5", "rust", "toml"];
+const KINDS: [&str; 7] = ["sh", "text", "json", "json5", "rust", "toml", "yaml"];
 
 /// A document.
 pub struct Document {

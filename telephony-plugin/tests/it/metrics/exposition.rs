@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// All samples of one scrape.
 #[derive(Debug)]
-pub struct Scrape(BTreeMap<String, f64>);
+pub struct Scrape {
+    samples: BTreeMap<String, f64>,
+    /// The names they are of.
+    pub families: BTreeSet<String>,
+}
 
 impl Scrape {
     pub fn read(text: &str) -> Self {
@@ -28,20 +32,20 @@ impl Scrape {
                 assert!(samples.insert(series.to_owned(), value).is_none(), "{series} twice");
             }
         }
-        let scrape = Self(samples);
+        let scrape = Self { samples, families };
         scrape.buckets_grow();
         scrape
     }
 
     /// A sample by its name and labels.
     pub fn get(&self, series: &str) -> Option<f64> {
-        self.0.get(series).copied()
+        self.samples.get(series).copied()
     }
 
     /// All samples of a name, together.
     pub fn value(&self, name: &str) -> f64 {
         let of_name = |series: &str| series.split('{').next() == Some(name);
-        self.0.iter().filter(|(series, _)| of_name(series)).map(|(_, value)| value).sum()
+        self.samples.iter().filter(|(series, _)| of_name(series)).map(|(_, value)| value).sum()
     }
 
     /// What is the same on every machine: neither times nor what lies within which of them.
@@ -50,7 +54,7 @@ impl Scrape {
             let name = series.split('{').next().unwrap();
             name.ends_with("_sum") || name.ends_with("_bucket") || name.starts_with("process_")
         };
-        self.0
+        self.samples
             .iter()
             .filter(|(series, _)| !is_time(series))
             .map(|(series, value)| (series.clone(), *value))
@@ -59,7 +63,7 @@ impl Scrape {
 
     /// Buckets hold what smaller ones hold, and the last one everything.
     fn buckets_grow(&self) {
-        let counts = self.0.iter().filter(|(series, _)| series.contains("_seconds_count"));
+        let counts = self.samples.iter().filter(|(series, _)| series.contains("_seconds_count"));
         for (series, count) in counts {
             let bucket = series.replace("_seconds_count", "_seconds_bucket");
             let bucket = bucket.trim_end_matches('}');
@@ -68,7 +72,7 @@ impl Scrape {
                 edge.split('"').next().unwrap().parse().unwrap()
             };
             let mut buckets: Vec<_> = self
-                .0
+                .samples
                 .iter()
                 .filter(|(series, _)| series.starts_with(bucket))
                 .map(|(series, value)| (edge(series), *value))
