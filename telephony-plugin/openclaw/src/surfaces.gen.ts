@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "a63d9f73171c91a7456245bd423daccc";
+export const SURFACES_HASH = "0bdb79346e35748ba2f576e1d5720f6c";
 
 /** The tool that the agent has. */
 export const TOOL = {
