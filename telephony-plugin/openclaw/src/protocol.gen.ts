@@ -258,6 +258,8 @@ export interface SidecarStatus {
   addresses: Array<string>;
   /** Its accounts. */
   accounts: Array<AccountStatus>;
+  /** What leads to it from outside, if that is configured. */
+  tunnel: TunnelStatus | null;
   /** What became of webhooks so far. */
   webhooks: unknown;
   /** How many people are in a turn with the agent. */
@@ -286,6 +288,18 @@ export interface AccountStatus {
   lastInboundAt: string | null;
   /** When a message last went out: RFC 3339. */
   lastOutboundAt: string | null;
+}
+
+/** How the tunnel is. */
+export interface TunnelStatus {
+  /** `tunnel.provider`. */
+  provider: string;
+  /** `starting`, `up` or `down`. */
+  state: string;
+  /** Where it leads from, the last that is known; without a path. */
+  url: string | null;
+  /** Why it is not up, and what to do. */
+  error: string | null;
 }
 
 /** Whether a sender may talk. */

@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "d2c356e894599b06c3c42dd4fcbbac7d";
+export const SURFACES_HASH = "cf9ca8d3dd66befd3352e858f0ea09a8";
 
 /** The tool that the agent has. */
 export const TOOL = {

@@ -5,6 +5,8 @@ mod carrier;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod guard;
+#[cfg(unix)]
 mod inbox;
 #[cfg(unix)]
 mod message;
@@ -64,6 +66,9 @@ enum Command {
     Call(call::Call),
     Hangup(call::Hangup),
     Verify(verify::Verify),
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Become(guard::Become),
 }
 
 /// Exit code of a command that was refused or failed.
@@ -99,6 +104,8 @@ impl Cli {
             Command::Call(call) => call.run(),
             Command::Hangup(hangup) => hangup.run(),
             Command::Verify(verify) => verify.run(),
+            #[cfg(unix)]
+            Command::Become(become_other) => become_other.run(),
         };
         match result {
             Ok(code) => code,

@@ -13,6 +13,7 @@ mod start;
 mod status;
 mod surfaces;
 mod tool;
+mod tunnel;
 mod turns;
 mod vectors;
 mod watch;

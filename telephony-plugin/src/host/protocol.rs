@@ -281,6 +281,8 @@ pub struct SidecarStatus {
     pub addresses: Vec<String>,
     /// Its accounts.
     pub accounts: Vec<AccountStatus>,
+    /// What leads to it from outside, if that is configured.
+    pub tunnel: Option<TunnelStatus>,
     /// What became of webhooks so far.
     pub webhooks: Value,
     /// How many people are in a turn with the agent.
@@ -291,6 +293,20 @@ pub struct SidecarStatus {
     pub inbox: Value,
     /// How much waits to be sent, is unknown, was refused.
     pub outbox: Value,
+}
+
+/// How the tunnel is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TunnelStatus {
+    /// `tunnel.provider`.
+    pub provider: String,
+    /// `starting`, `up` or `down`.
+    pub state: String,
+    /// Where it leads from, the last that is known; without a path.
+    pub url: Option<String>,
+    /// Why it is not up, and what to do.
+    pub error: Option<String>,
 }
 
 /// How an account is. Also told to the host when it changes.

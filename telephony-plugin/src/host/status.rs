@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use telephony_core::{AccountId, ProviderCallId, ProviderKind, ProviderMessageId};
 use telephony_providers::ErrorKind;
 
-use super::protocol::{AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status};
+use super::protocol::{AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status, TunnelStatus};
 use super::sends::call_failed;
 use super::start::Running;
 use crate::outbound::{SendOutcome, SendStatus};
@@ -111,6 +111,7 @@ impl Running {
             addresses: addresses.iter().map(ToString::to_string).collect(),
             accounts: accounts.iter().map(|account| self.status_of(account)).collect(),
             webhooks: json!(self.listeners.counted().await),
+            tunnel: self.listeners.tunnels().status().as_ref().map(TunnelStatus::of),
             sessions: u32::try_from(self.service.sessions()).unwrap_or(u32::MAX),
             max_concurrent_sessions: u32::try_from(self.service.most_sessions())
                 .unwrap_or(u32::MAX),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telephony_core::config::{Account, Config};
-use telephony_core::{AccountId, Clock, Entropy};
+use telephony_core::{AccountId, Clock, Entropy, HttpUrl};
 use telephony_providers::{Connection, Error as ProviderError};
 use telephony_webhook::{EndpointError, InboxError, OpenError};
 use thiserror::Error;
@@ -24,7 +24,9 @@ use crate::control::{ControlSocket, Live};
 use crate::database::Database;
 use crate::handler::Handler;
 use crate::media::Media;
+use crate::report::chain;
 use crate::service::{Answering, Parts, Telephony};
+use crate::tunnel::{TunnelError, Tunnels};
 
 /// What a server is started with.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Setup {
     pub database: Database,
     /// Where files come from and go to, if they do.
     pub media: Option<Media>,
+    /// What leads to it from outside, if that is configured.
+    pub tunnels: Arc<Tunnels>,
     /// What answers.
     pub handler: Arc<dyn Handler>,
     /// What tells the time.
@@ -74,6 +78,9 @@ pub enum StartError {
     /// Nothing can listen there.
     #[error("nothing can listen at {0}: check serve.bind and serve.port")]
     Bind(SocketAddr, #[source] io::Error),
+    /// The tunnel needs somebody to do something.
+    #[error(transparent)]
+    Tunnel(#[from] TunnelError),
     /// The control socket cannot be made.
     #[error("the control socket cannot be made")]
     Control(#[source] io::Error),
@@ -84,7 +91,10 @@ pub enum StartError {
 pub struct Started {
     listeners: Arc<Listeners>,
     service: Arc<Telephony>,
+    config: Config,
     address: SocketAddr,
+    /// The URL of the tunnel by which carriers reach it.
+    url: Option<HttpUrl>,
 }
 
 impl Started {
@@ -98,13 +108,14 @@ impl Started {
         setup: Setup,
         connect: impl Fn(&Account) -> Result<Connection, ProviderError>,
     ) -> Result<Self, StartError> {
-        let Setup { config, database, media, handler, clock, entropy } = setup;
+        let Setup { config, database, media, tunnels, handler, clock, entropy } = setup;
         take_over(&database, &*clock).await?;
         let fetcher = media.as_ref().map(|media| Arc::clone(&media.fetcher));
         let agent = Arc::new(Answering::by(handler, fetcher));
         let parts = Parts { database, agent, host: None, media, clock: clock.clone(), entropy };
         let service = Arc::new(Telephony::new(parts));
         let listeners = Listeners::new(Arc::clone(&service), Duration::ZERO);
+        let listeners = listeners.with_tunnels(Arc::clone(&tunnels));
         let mut address = None;
         for account in config.accounts.iter().filter(|account| account.enabled) {
             let connection = connect(account)
@@ -114,7 +125,53 @@ impl Started {
             address = Some(here);
         }
         let address = address.ok_or(StartError::NoAccount)?;
-        Ok(Self { listeners: Arc::new(listeners), service, address })
+        let url = tunnels.start(&config, address).await?;
+        let mut started =
+            Self { listeners: Arc::new(listeners), service, config, address, url: None };
+        if url.is_some() {
+            started.reach_by(url).await?;
+        }
+        Ok(started)
+    }
+
+    /// Has carriers reach every account by the tunnel's URL. By the one before they are found for
+    /// [`LINGER`] still.
+    async fn reach_by(&mut self, url: Option<HttpUrl>) -> Result<(), StartError> {
+        self.url = url;
+        let (config, url) = (&self.config, self.url.as_ref());
+        for account in config.accounts.iter().filter(|account| account.enabled) {
+            self.listeners.start(account, config, url).await?;
+            self.service.set_tunnel(&account.id, config, self.address, url);
+        }
+        Ok(())
+    }
+
+    /// What is said of it when it starts: where it listens, and the URLs for the consoles.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        describe(&self.config, self.address, self.url.as_ref())
+    }
+
+    /// Follows the tunnel's URL until `stop` becomes true.
+    async fn follow(
+        mut self,
+        announce: impl Fn(&str) + Send + Sync,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let tunnels = Arc::clone(self.listeners.tunnels());
+        while let Some(url) = tunnels.other_url(self.url.as_ref(), &mut stop).await {
+            match self.reach_by(Some(url)).await {
+                Ok(()) => {
+                    let url = self.url.as_ref().map(HttpUrl::as_str);
+                    tracing::warn!(url, "the tunnel has another URL: tell the carriers");
+                    announce(&self.describe());
+                }
+                Err(error) => {
+                    let error = chain(&error);
+                    tracing::error!(error, "webhooks are not taken by the tunnel's new URL");
+                }
+            }
+        }
     }
 
     /// The address it listens at.
@@ -130,15 +187,27 @@ impl Started {
 
     /// Works until `stop` becomes true: then first the sockets are closed, and then what came
     /// through them is finished.
-    pub async fn run(self, control: Option<ControlSocket>, stop: watch::Receiver<bool>) {
-        let Self { listeners, service, .. } = self;
+    /// What the tunnel leads from when that changes is announced.
+    pub async fn run(
+        self,
+        control: Option<ControlSocket>,
+        announce: impl Fn(&str) + Send + Sync,
+        stop: watch::Receiver<bool>,
+    ) {
+        let (listeners, service) = (Arc::clone(&self.listeners), Arc::clone(&self.service));
         let live = Arc::new(Live::new(Arc::clone(&service), Arc::clone(&listeners)));
         let control = async {
             if let Some(socket) = control {
                 socket.run(live, stop.clone()).await;
             }
         };
-        tokio::join!(listeners.run(stop.clone()), service.run(stop.clone()), control);
+        let listen = async {
+            listeners.run(stop.clone()).await;
+            // What came through it is answered by now.
+            listeners.tunnels().end().await;
+        };
+        let follow = self.follow(announce, stop.clone());
+        tokio::join!(listen, service.run(stop.clone()), control, follow);
     }
 }
 

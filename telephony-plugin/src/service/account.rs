@@ -1,7 +1,7 @@
 //! One account, as messages pass through it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use telephony_core::{HttpUrl, Timestamp, config};
 use telephony_pairing::AccessGate;
@@ -19,7 +19,7 @@ pub struct Account {
     pub(crate) connection: Connection,
     pub(super) gate: Arc<dyn AccessGate>,
     /// Where its carrier finds files of ours, if it can.
-    pub(super) media: Option<MediaUrls>,
+    media: RwLock<Option<MediaUrls>>,
     /// Whether its carrier answers.
     pub(crate) reach: Reach,
     /// Whether its messages are given to the agent; else they wait.
@@ -41,7 +41,7 @@ impl Account {
             settings,
             connection,
             gate,
-            media,
+            media: RwLock::new(media),
             reach,
             running: AtomicBool::new(true),
             last_received: AtomicI64::new(0),
@@ -53,6 +53,15 @@ impl Account {
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.running.load(Ordering::SeqCst)
+    }
+
+    /// Where its carrier finds files of ours, if it can.
+    pub(super) fn media(&self) -> Option<MediaUrls> {
+        self.media.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_media(&self, media: Option<MediaUrls>) {
+        *self.media.write().unwrap_or_else(PoisonError::into_inner) = media;
     }
 
     pub(super) fn pause(&self) {

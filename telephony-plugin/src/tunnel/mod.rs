@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use telephony_core::config::{self, Config};
 use telephony_core::{Entropy, HttpUrl, OsEntropy};
 use tokio::sync::{Mutex, watch};
@@ -32,23 +32,20 @@ use self::tailscale::Tailscale;
 pub const URL_WAIT: Duration = Duration::from_secs(15);
 
 /// How the tunnel is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct TunnelStatus {
     /// Which one: `tunnel.provider`.
     pub provider: &'static str,
     /// Whether it can be used.
     pub state: TunnelState,
-    /// Where it leads from, as far as that is known; without a path.
-    #[serde(serialize_with = "origin")]
+    /// Where it leads from, the last that is known.
     pub url: Option<HttpUrl>,
     /// Why it is not up, and what to do.
-    #[serde(serialize_with = "sentence")]
     pub error: Option<TunnelError>,
 }
 
 /// Whether a tunnel can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TunnelState {
     /// It has no URL yet.
     Starting,
@@ -57,7 +54,6 @@ pub enum TunnelState {
     /// It does not; it is tried again.
     Down,
     /// It does not, and will not before somebody has done something.
-    #[serde(rename = "down")]
     Refused,
 }
 
@@ -220,8 +216,25 @@ impl Tunnels {
 }
 
 impl TunnelStatus {
+    /// Its URL without the slash that stands for no path.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        Some(self.url.as_ref()?.as_str().trim_end_matches('/'))
+    }
+
     fn refusal(&self) -> Option<TunnelError> {
         self.error.clone().filter(|_| self.state == TunnelState::Refused)
+    }
+}
+
+impl Serialize for TunnelStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut status = serializer.serialize_struct("TunnelStatus", 4)?;
+        status.serialize_field("provider", self.provider)?;
+        status.serialize_field("state", self.state.as_str())?;
+        status.serialize_field("url", &self.origin())?;
+        status.serialize_field("error", &self.error.as_ref().map(ToString::to_string))?;
+        status.end()
     }
 }
 
@@ -294,13 +307,4 @@ impl PartialEq for Settings {
             && self.status_path == other.status_path
             && self.public_urls == other.public_urls
     }
-}
-
-/// A URL without the slash that stands for no path.
-fn origin<S: Serializer>(url: &Option<HttpUrl>, serializer: S) -> Result<S::Ok, S::Error> {
-    url.as_ref().map(|url| url.as_str().trim_end_matches('/')).serialize(serializer)
-}
-
-fn sentence<S: Serializer>(error: &Option<TunnelError>, serializer: S) -> Result<S::Ok, S::Error> {
-    error.as_ref().map(ToString::to_string).serialize(serializer)
 }

@@ -197,7 +197,7 @@ impl Ngrok {
 async fn read(output: impl AsyncRead + Unpin, send: mpsc::Sender<Line>) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(text)) = lines.next_line().await {
-        for line in understand(&text) {
+        if let Some(line) = understand(&text) {
             // When nobody listens any more, the agent is being ended.
             let _ = send.send(line).await;
         }
