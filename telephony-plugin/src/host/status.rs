@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use telephony_core::{AccountId, ProviderCallId, ProviderKind, ProviderMessageId};
 use telephony_providers::ErrorKind;
 
-use super::protocol::{AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status, TunnelStatus};
+use super::protocol::{
+    AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status, TunnelStatus,
+};
 use super::sends::call_failed;
 use super::start::Running;
 use crate::outbound::{SendOutcome, SendStatus};

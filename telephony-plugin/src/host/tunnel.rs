@@ -8,10 +8,10 @@ use telephony_core::config::Config;
 use telephony_core::{AccountId, HttpUrl};
 use tokio::sync::{Mutex, watch};
 
+use super::protocol::TunnelStatus;
 use super::start::{Running, failed};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, RpcError};
-use super::protocol::TunnelStatus;
 use crate::serve::{StartError, webhook_url};
 use crate::tunnel;
 

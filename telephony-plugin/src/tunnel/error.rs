@@ -10,7 +10,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum TunnelError {
     /// The program is not there.
-    #[error("tunnel.provider: there is no program {0} on PATH: install it, or set tunnel.provider to \"none\"")]
+    #[error(
+        "tunnel.provider: there is no program {0} on PATH: install it, or set tunnel.provider to \"none\""
+    )]
     Missing(&'static str),
     /// The program cannot be run.
     #[error("tunnel.provider: {program} cannot be run ({reason})")]
@@ -59,10 +61,14 @@ pub enum TunnelError {
     )]
     Domain(u32),
     /// Anything else that ngrok has a number for.
-    #[error("tunnel.provider: ngrok failed with ERR_NGROK_{0}: https://ngrok.com/docs/errors/err_ngrok_{0} says what to do")]
+    #[error(
+        "tunnel.provider: ngrok failed with ERR_NGROK_{0}: https://ngrok.com/docs/errors/err_ngrok_{0} says what to do"
+    )]
     Ngrok(u32),
     /// ngrok cannot reach its servers.
-    #[error("tunnel.provider: ngrok does not reach its servers: check this machine's network; it is tried again")]
+    #[error(
+        "tunnel.provider: ngrok does not reach its servers: check this machine's network; it is tried again"
+    )]
     Network,
     /// The program ended by itself.
     #[error("tunnel.provider: {0} ended by itself; it is started again")]
@@ -71,7 +77,9 @@ pub enum TunnelError {
     #[error("tunnel.provider: {0} does not answer; it is tried again")]
     Silent(&'static str),
     /// There is no URL in time.
-    #[error("tunnel.provider: {program} gave no URL within {seconds} s: check this machine's network; it is tried again")]
+    #[error(
+        "tunnel.provider: {program} gave no URL within {seconds} s: check this machine's network; it is tried again"
+    )]
     NoUrl {
         /// The program.
         program: &'static str,
@@ -79,7 +87,9 @@ pub enum TunnelError {
         seconds: u64,
     },
     /// tailscaled does not run.
-    #[error("tunnel.provider: Tailscale does not run on this machine: start it (sudo systemctl start tailscaled)")]
+    #[error(
+        "tunnel.provider: Tailscale does not run on this machine: start it (sudo systemctl start tailscaled)"
+    )]
     NoDaemon,
     /// This machine is in no tailnet.
     #[error("tunnel.provider: this machine is not logged in to Tailscale: run tailscale up")]
@@ -88,7 +98,9 @@ pub enum TunnelError {
     #[error("tunnel.provider: Tailscale is stopped on this machine: run tailscale up")]
     Stopped,
     /// Somebody has to allow us to change the configuration.
-    #[error("tunnel.provider: Tailscale lets this user change nothing: run sudo tailscale set --operator=$USER once")]
+    #[error(
+        "tunnel.provider: Tailscale lets this user change nothing: run sudo tailscale set --operator=$USER once"
+    )]
     Denied,
     /// The tailnet has no certificates.
     #[error(
@@ -103,7 +115,9 @@ pub enum TunnelError {
     )]
     NoFunnel,
     /// The policy does not let it open this port.
-    #[error("tunnel.port: the tailnet does not let a funnel open port {0}: set one that it does, of 443, 8443 and 10000")]
+    #[error(
+        "tunnel.port: the tailnet does not let a funnel open port {0}: set one that it does, of 443, 8443 and 10000"
+    )]
     FunnelPort(u16),
     /// Something else is at our path.
     #[error(
@@ -120,13 +134,17 @@ pub enum TunnelError {
         target: String,
     },
     /// Something else than a web server has the port.
-    #[error("tunnel.port: Tailscale has port {0} for something else: set tunnel.port to another port")]
+    #[error(
+        "tunnel.port: Tailscale has port {0} for something else: set tunnel.port to another port"
+    )]
     PortTaken(u16),
     /// What is served within the tailnet would be open to everybody, or the other way round.
     #[error("tunnel.port: {0}: set tunnel.port to another port")]
     Mixed(Mixed),
     /// Tailscale can only forward to this machine.
-    #[error("serve.bind: Tailscale forwards to 127.0.0.1 alone, not to {0}: set serve.bind to 127.0.0.1")]
+    #[error(
+        "serve.bind: Tailscale forwards to 127.0.0.1 alone, not to {0}: set serve.bind to 127.0.0.1"
+    )]
     Bind(IpAddr),
     /// Anything else that Tailscale does not do.
     #[error("tunnel.provider: tailscale {0} failed: run it by hand to see why; it is tried again")]
@@ -151,7 +169,9 @@ pub enum TunnelError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Mixed {
     /// We want a funnel.
-    #[error("a funnel on port {0} would open to everybody what Tailscale serves there within the tailnet")]
+    #[error(
+        "a funnel on port {0} would open to everybody what Tailscale serves there within the tailnet"
+    )]
     Opened(u16),
     /// We want the tailnet alone.
     #[error("serving within the tailnet would close the funnel that Tailscale has on port {0}")]

@@ -12,7 +12,11 @@ pub(crate) const COMMAND: &str = "become";
 
 /// Becomes `program`, to be ended with the process `parent`. Returns when that fails.
 #[cfg(target_os = "linux")]
-pub(crate) fn become_program(parent: u32, program: &std::path::Path, arguments: &[String]) -> io::Error {
+pub(crate) fn become_program(
+    parent: u32,
+    program: &std::path::Path,
+    arguments: &[String],
+) -> io::Error {
     use std::os::unix::process::CommandExt as _;
 
     use rustix::process::{Signal, getppid, set_parent_process_death_signal};

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::TunnelError;
-use super::tailscale::{Mount, unmount};
 use super::program;
+use super::tailscale::{Mount, unmount};
 
 /// The file in the state directory.
 const FILE: &str = "tunnel.json";
@@ -105,7 +105,11 @@ mod tests {
         }
         leftovers.forget();
         assert_eq!(leftovers.read(), None);
-        assert!(Leftovers::new(&folder.path().join("gone")).write(&Left::Mounts { port: 1, mounts: vec![] }).is_err());
+        assert!(
+            Leftovers::new(&folder.path().join("gone"))
+                .write(&Left::Mounts { port: 1, mounts: vec![] })
+                .is_err()
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

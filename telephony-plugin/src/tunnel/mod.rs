@@ -146,13 +146,8 @@ impl Tunnels {
         let provider = settings.provider();
         let say = Say::new(self.status.clone(), provider, settings.public_urls.clone());
         let (stop, stopped) = watch::channel(false);
-        let keeping = keep(
-            program,
-            say.clone(),
-            self.leftovers.clone(),
-            Arc::clone(&self.entropy),
-            stopped,
-        );
+        let keeping =
+            keep(program, say.clone(), self.leftovers.clone(), Arc::clone(&self.entropy), stopped);
         *running = Some(Running { settings, stop, keeping: tokio::spawn(keeping) });
         let mut status = self.status.subscribe();
         let settled = status.wait_for(|status| {

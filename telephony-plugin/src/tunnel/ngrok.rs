@@ -267,8 +267,14 @@ mod tests {
                 Some(Line::Url(url)),
             ),
             (r#"{"msg":"client session established","obj":"csess"}"#, Some(Line::Connected)),
-            (r#"{"err":"dial tcp: i/o timeout","msg":"failed to reconnect session"}"#, Some(Line::Lost)),
-            (r#"{"msg":"session closed, starting reconnect loop","obj":"csess"}"#, Some(Line::Lost)),
+            (
+                r#"{"err":"dial tcp: i/o timeout","msg":"failed to reconnect session"}"#,
+                Some(Line::Lost),
+            ),
+            (
+                r#"{"msg":"session closed, starting reconnect loop","obj":"csess"}"#,
+                Some(Line::Lost),
+            ),
             (
                 r#"{"err":"authentication failed: Your authtoken: secret\r\n\r\nERR_NGROK_105\r\n","msg":"failed to reconnect session"}"#,
                 Some(Line::Failed(105)),

@@ -80,7 +80,10 @@ fn command(program: &OsStr) -> Command {
 
 /// Runs a program that does one thing.
 pub(super) async fn run(name: &'static str, arguments: &[&str]) -> Result<Output, TunnelError> {
-    let failed = |error: std::io::Error| TunnelError::Run { program: name, reason: error.kind().to_string() };
+    let failed = |error: std::io::Error| TunnelError::Run {
+        program: name,
+        reason: error.kind().to_string(),
+    };
     let mut child = command(find(name)?.as_os_str()).args(arguments).spawn().map_err(failed)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (mut printed, mut said) = (Vec::new(), Vec::new());
@@ -123,7 +126,10 @@ pub(super) fn start(
         None => command(path.as_os_str()),
     };
     command.args(arguments).envs(secret);
-    let failed = |error: std::io::Error| TunnelError::Run { program: name, reason: error.kind().to_string() };
+    let failed = |error: std::io::Error| TunnelError::Run {
+        program: name,
+        reason: error.kind().to_string(),
+    };
     command.spawn().map_err(failed)
 }
 

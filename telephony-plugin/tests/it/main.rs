@@ -36,4 +36,6 @@ mod serve;
 mod simulate;
 #[cfg(unix)]
 mod strangers;
+#[cfg(unix)]
+mod tunnels;
 mod verify;

@@ -158,7 +158,9 @@ impl Served {
         funnel: bool,
         mounts: &[Mount],
     ) -> Result<(), TunnelError> {
-        let has = |served: &Self| served.ports.as_ref().is_some_and(|all| all.contains_key(&port.to_string()));
+        let has = |served: &Self| {
+            served.ports.as_ref().is_some_and(|all| all.contains_key(&port.to_string()))
+        };
         if self.foreground.iter().flatten().any(|(_, served)| has(served)) {
             return Err(TunnelError::PortTaken(port));
         }
@@ -210,7 +212,8 @@ mod tests {
     const NAME: &str = "box.tail1.ts.net";
 
     fn status(state: &str, attributes: &[&str]) -> Status {
-        let attributes: BTreeMap<_, _> = attributes.iter().map(|name| (*name, Value::Null)).collect();
+        let attributes: BTreeMap<_, _> =
+            attributes.iter().map(|name| (*name, Value::Null)).collect();
         let machine = json!({ "DNSName": format!("{NAME}."), "CapMap": attributes });
         serde_json::from_value(json!({ "BackendState": state, "Self": machine })).unwrap()
     }
@@ -235,7 +238,8 @@ mod tests {
         assert_eq!(status("Running", &all).name(true, 443).unwrap(), NAME);
         assert_eq!(status("Running", &all).name(true, 8444).unwrap(), NAME);
         assert_eq!(status("Running", &[HTTPS]).name(false, 3000).unwrap(), NAME);
-        let refused = |state: &str, attributes: &[&str]| status(state, attributes).name(true, 10_000);
+        let refused =
+            |state: &str, attributes: &[&str]| status(state, attributes).name(true, 10_000);
         assert!(matches!(refused("Running", &all), Err(TunnelError::FunnelPort(10_000))));
         assert!(matches!(refused("Running", &[HTTPS]), Err(TunnelError::NoFunnel)));
         assert!(matches!(refused("Running", &[FUNNEL]), Err(TunnelError::NoHttps)));
@@ -256,12 +260,21 @@ mod tests {
         let left = || json!({ "/sms": proxy("http://127.0.0.1:3335/sms") });
         assert!(allows(served(left(), true), false).is_ok(), "an entry of ours");
         let foreign = json!({ "/sms/": proxy("http://127.0.0.1:9/") });
-        assert!(matches!(allows(served(foreign, false), false), Err(TunnelError::PathTaken { .. })));
+        assert!(matches!(
+            allows(served(foreign, false), false),
+            Err(TunnelError::PathTaken { .. })
+        ));
         let beside = || json!({ "/": proxy("http://127.0.0.1:9") });
         assert!(allows(served(beside(), true), true).is_ok());
         assert!(allows(served(beside(), false), false).is_ok());
-        assert!(matches!(allows(served(beside(), false), true), Err(TunnelError::Mixed(Mixed::Opened(_)))));
-        assert!(matches!(allows(served(beside(), true), false), Err(TunnelError::Mixed(Mixed::Closed(_)))));
+        assert!(matches!(
+            allows(served(beside(), false), true),
+            Err(TunnelError::Mixed(Mixed::Opened(_)))
+        ));
+        assert!(matches!(
+            allows(served(beside(), true), false),
+            Err(TunnelError::Mixed(Mixed::Closed(_)))
+        ));
         for taken in [
             json!({ "TCP": { "443": { "TCPForward": "127.0.0.1:22" } } }),
             json!({ "Foreground": { "1": { "TCP": { "443": { "HTTPS": true } } } } }),

@@ -12,11 +12,11 @@ use telephony_core::HttpUrl;
 
 pub(super) use self::config::Mount;
 use self::config::{Served, Status};
+use super::Settings;
 use super::error::TunnelError;
 use super::keep::Say;
 use super::leftovers::{Left, Leftovers};
 use super::program::{self, Output};
-use super::Settings;
 
 /// How often is looked whether the entries are there: two short programs each time.
 const WATCH: Duration = Duration::from_secs(10);
@@ -146,7 +146,9 @@ fn refused(output: &Output, verb: &'static str) -> TunnelError {
         TunnelError::NoFunnel
     } else if says("HTTPS must be enabled") || says("Serve is not enabled") {
         TunnelError::NoHttps
-    } else if says("flag provided but not defined") || says("the CLI for serve and funnel has changed") {
+    } else if says("flag provided but not defined")
+        || says("the CLI for serve and funnel has changed")
+    {
         TunnelError::Old { program: NAME, fix: "run tailscale update, to 1.52 or later" }
     } else {
         TunnelError::Tailscale(verb)
