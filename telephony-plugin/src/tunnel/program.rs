@@ -14,7 +14,7 @@ use super::error::TunnelError;
 
 /// What a program is given of our environment: none of our secrets, nor what it might take for an
 /// option.
-const ENVIRONMENT: [&str; 20] = [
+const ENVIRONMENT: [&str; 18] = [
     "PATH",
     "HOME",
     "USER",
@@ -33,8 +33,6 @@ const ENVIRONMENT: [&str; 20] = [
     "https_proxy",
     "all_proxy",
     "no_proxy",
-    "SYSTEMROOT",
-    "TS_SOCKET",
 ];
 
 /// How long a program may take that is asked for one thing.

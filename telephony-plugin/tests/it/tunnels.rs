@@ -2,6 +2,7 @@
 
 mod agent;
 mod daemon;
+mod hosted;
 mod ngrok;
 mod programs;
 mod refused;

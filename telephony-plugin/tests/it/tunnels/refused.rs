@@ -106,7 +106,8 @@ fn what_tailscale_refuses_is_said_in_a_sentence() {
     bound["serve"]["bind"] = "127.0.0.2".into();
     let said = refused(&programs, &bound);
     assert!(said.contains("set serve.bind to 127.0.0.1"), "{said}");
-    let said = refused(&programs, &config(&json!({ "provider": "tailscale-funnel", "port": 80 })));
+    let port = config(&json!({ "provider": "tailscale-funnel", "port": 80 }));
+    let said = Home::beside(&port, programs.path()).refused();
     assert!(said.contains("tunnel.port: expected 443, 8443 or 10000"), "{said}");
 }
 
