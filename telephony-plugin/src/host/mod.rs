@@ -22,4 +22,5 @@ pub use self::challenges::Challenges;
 pub use self::gate::HostGate;
 pub use self::sidecar::{Connect, Sidecar};
 pub use self::surfaces::{document, surfaces, surfaces_hash};
+pub use self::tunnel::TunnelStatus;
 pub use self::turns::HostAgent;

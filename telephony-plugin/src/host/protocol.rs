@@ -282,7 +282,7 @@ pub struct SidecarStatus {
     /// Its accounts.
     pub accounts: Vec<AccountStatus>,
     /// What leads to it from outside, if that is configured.
-    pub tunnel: Option<TunnelStatus>,
+    pub tunnel: Option<super::TunnelStatus>,
     /// What became of webhooks so far.
     pub webhooks: Value,
     /// How many people are in a turn with the agent.
@@ -293,20 +293,6 @@ pub struct SidecarStatus {
     pub inbox: Value,
     /// How much waits to be sent, is unknown, was refused.
     pub outbox: Value,
-}
-
-/// How the tunnel is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TunnelStatus {
-    /// `tunnel.provider`.
-    pub provider: String,
-    /// `starting`, `up` or `down`.
-    pub state: String,
-    /// Where it leads from, the last that is known; without a path.
-    pub url: Option<String>,
-    /// Why it is not up, and what to do.
-    pub error: Option<String>,
 }
 
 /// How an account is. Also told to the host when it changes.

@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 use telephony_core::{AccountId, ProviderCallId, ProviderKind, ProviderMessageId};
 use telephony_providers::ErrorKind;
 
-use super::protocol::{
-    AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status, TunnelStatus,
-};
+use super::protocol::{AccountStatus, GetStatus, OfAccount, Probed, SidecarStatus, Status};
 use super::sends::call_failed;
 use super::start::Running;
+use super::tunnel::TunnelStatus;
 use crate::outbound::{SendOutcome, SendStatus};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, RpcError};

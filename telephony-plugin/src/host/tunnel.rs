@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use telephony_core::config::Config;
 use telephony_core::{AccountId, HttpUrl};
 use tokio::sync::{Mutex, watch};
 
-use super::protocol::TunnelStatus;
 use super::start::{Running, failed};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, RpcError};
@@ -17,6 +18,20 @@ use crate::tunnel;
 
 /// How each account was started, where it listens, and the URL of the tunnel then.
 pub(super) type Reached = Mutex<HashMap<AccountId, (Config, SocketAddr, Option<HttpUrl>)>>;
+
+/// How the tunnel is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TunnelStatus {
+    /// `tunnel.provider`.
+    pub provider: String,
+    /// `starting`, `up` or `down`.
+    pub state: String,
+    /// Where it leads from, the last that is known; without a path.
+    pub url: Option<String>,
+    /// Why it is not up, and what to do.
+    pub error: Option<String>,
+}
 
 impl Running {
     /// Has the tunnel that is configured, and waits for its URL, but not when this is ending.

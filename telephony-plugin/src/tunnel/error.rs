@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use telephony_core::HttpUrl;
 use thiserror::Error;
 
 /// Why a tunnel is not up. What the programs print is never shown: ngrok repeats the token.
@@ -156,9 +155,9 @@ pub enum TunnelError {
     )]
     Differs {
         /// What the tunnel has.
-        tunnel: HttpUrl,
+        tunnel: String,
         /// What is configured.
-        public: HttpUrl,
+        public: String,
     },
     /// What we started cannot be written down, and so not be ended after a crash.
     #[error("tunnel.provider: what is started cannot be written down in the state directory ({0})")]

@@ -13,7 +13,7 @@ use super::error::TunnelError;
 use super::leftovers::Leftovers;
 use super::ngrok::Ngrok;
 use super::tailscale::Tailscale;
-use super::{TunnelState, TunnelStatus, URL_WAIT};
+use super::{TunnelState, TunnelStatus, URL_WAIT, without_slash};
 
 /// How long is waited before the second start; twice as long before each further one, up to the
 /// most. Chance takes up to half of it.
@@ -71,7 +71,8 @@ impl Say {
     pub(super) fn up(&self, url: HttpUrl) -> Result<(), TunnelError> {
         let other = self.public_urls.iter().find(|public| origin(public) != origin(&url));
         if let Some(public) = other {
-            return Err(TunnelError::Differs { tunnel: url, public: public.clone() });
+            let [tunnel, public] = [&url, public].map(|url| without_slash(url).to_owned());
+            return Err(TunnelError::Differs { tunnel, public });
         }
         let changed = self.change(|status| {
             let changed = status.state != TunnelState::Up || status.url.as_ref() != Some(&url);

@@ -214,7 +214,7 @@ impl TunnelStatus {
     /// Its URL without the slash that stands for no path.
     #[must_use]
     pub fn origin(&self) -> Option<&str> {
-        Some(self.url.as_ref()?.as_str().trim_end_matches('/'))
+        self.url.as_ref().map(without_slash)
     }
 
     fn refusal(&self) -> Option<TunnelError> {
@@ -302,4 +302,9 @@ impl PartialEq for Settings {
             && self.status_path == other.status_path
             && self.public_urls == other.public_urls
     }
+}
+
+/// A URL without the slash that stands for no path.
+fn without_slash(url: &HttpUrl) -> &str {
+    url.as_str().trim_end_matches('/')
 }

@@ -102,7 +102,8 @@ impl Ngrok {
         let (mut api, mut is_up, mut is_lost, mut misses) = (None, false, false, 0);
         let mut failed = None;
         loop {
-            let next = if is_up { WATCH } else { ASK };
+            // What did not come once is asked for again at once.
+            let next = if is_up && misses == 0 { WATCH } else { ASK };
             let mut found = None;
             tokio::select! {
                 line = lines.recv() => match line {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::programs::{Programs, World, print};
+use super::programs::{Programs, World, complain, print};
 
 /// A token that is taken, and what any other one is.
 pub const TOKEN: &str = "2abcGoodToken";
@@ -57,13 +57,13 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
         rest @ ..,
     ] = words
     else {
-        eprintln!("ERROR:  unknown command or arguments: {words:?}");
+        complain(&format!("ERROR:  unknown command or arguments: {words:?}"));
         return 1;
     };
     let wanted = match rest {
         [] => None,
         ["--url", _] if scene["old"] == true => {
-            eprintln!("ERROR:  unknown flag: --url");
+            complain("ERROR:  unknown flag: --url");
             return 1;
         }
         ["--url", url] => Some((*url).to_owned()),
@@ -95,7 +95,7 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
         let message = format!("{message}\nYour authtoken: {token}\r\n\r\nERR_NGROK_{code}\r\n");
         session(&message);
         log(json!({ "err": message, "lvl": "crit", "msg": "command failed" }));
-        message.lines().for_each(|line| eprintln!("ERROR:  {line}"));
+        message.lines().for_each(|line| complain(&format!("ERROR:  {line}")));
         return 1;
     }
     log(json!({ "lvl": "info", "msg": "client session established", "obj": "csess" }));

@@ -9,7 +9,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::agent::pass;
-use super::programs::{Programs, World, print};
+use super::programs::{Programs, World, complain, print};
+
+const NOT_THERE: &str = "failed to connect to local tailscaled; it doesn't appear to be running \
+                         (sudo systemctl start tailscaled ?)";
 
 /// A daemon that runs, on a machine that may do everything and serves nothing.
 pub fn new(programs: &Programs, name: &str) -> World {
@@ -45,9 +48,7 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
     let world = World(home.join("tailscale.json"));
     let mut now = world.read();
     if now["runs"] != true {
-        eprintln!(
-            "failed to connect to local tailscaled; it doesn't appear to be running (sudo systemctl start tailscaled ?)"
-        );
+        complain(NOT_THERE);
         return 1;
     }
     match words {
@@ -55,13 +56,13 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
         ["serve", "status", "--json"] => print(&now["serve"].to_string()),
         [verb @ ("serve" | "funnel"), flags @ .., target] => {
             if let Err(message) = change(&mut now, verb, flags, target) {
-                eprintln!("{message}");
+                complain(message);
                 return 1;
             }
             world.write(&now);
         }
         _ => {
-            eprintln!("unknown subcommand: {words:?}");
+            complain(&format!("unknown subcommand: {words:?}"));
             return 1;
         }
     }

@@ -104,6 +104,18 @@ fn an_agent_that_is_killed_is_started_again_and_its_new_url_announced() {
 }
 
 #[test]
+fn an_agent_that_hangs_is_replaced() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    let server = home(&programs, &ngrok()).start();
+    let hanging = last(&world);
+    signal(hanging, Signal::STOP);
+    eventually("another one is up", || started(&world).len() == 2 && is_up(&server, URL));
+    assert!(!runs(hanging));
+    assert!(server.stop().contains("ngrok does not answer"));
+}
+
+#[test]
 fn a_url_that_changes_is_picked_up_while_the_agent_runs() {
     let programs = Programs::new(&["ngrok"]);
     let world = agent::new(&programs, URL);

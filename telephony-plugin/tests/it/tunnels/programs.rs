@@ -78,6 +78,11 @@ pub fn print(line: &str) {
     let _ = output.write_all(format!("{line}\n").as_bytes());
 }
 
+/// The same to standard error.
+pub fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 #[test]
 fn a_stand_in_plays() {
     let Ok(name) = std::env::var(NAME) else { return plays_nothing_but_its_part() };
