@@ -132,8 +132,10 @@ pub(super) fn start(
 }
 
 /// Our own program, which becomes the other one after it has asked the kernel to end it with us.
+/// By this name it is the one that runs, also when another version has taken its place on disk.
 fn guard() -> Option<PathBuf> {
-    if cfg!(target_os = "linux") { std::env::current_exe().ok() } else { None }
+    let own = PathBuf::from("/proc/self/exe");
+    (cfg!(target_os = "linux") && own.exists()).then_some(own)
 }
 
 /// Asks a child to end, and kills it when it does not.

@@ -69,6 +69,11 @@ impl Home {
         Running { address, child, printed, home: Arc::clone(self) }
     }
 
+    /// Starts a server, and waits for nothing.
+    pub fn spawn(&self) -> Child {
+        self.serve().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// What a server says that refuses to start.
     pub fn refused(&self) -> String {
         let output = self.serve().output().unwrap();

@@ -144,6 +144,19 @@ fn nothing_outlives_a_server_that_is_killed() {
 }
 
 #[test]
+fn a_server_that_waits_for_a_url_ends_when_it_is_asked_to() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    world.change(|world| world["silent"] = true.into());
+    let home = home(&programs, &ngrok());
+    let mut server = home.spawn();
+    eventually("the agent runs", || !world.read()["edge"].is_null());
+    signal(server.id(), Signal::TERM);
+    assert!(server.wait().unwrap().success());
+    assert!(!runs(last(&world)) && is_clean(&home));
+}
+
+#[test]
 fn without_a_network_it_serves_and_goes_on_trying() {
     let programs = Programs::new(&["ngrok"]);
     let world = agent::new(&programs, URL);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::daemon::{self, served};
 use super::programs::Programs;
-use super::{down, health, home, is_clean, is_up, text};
+use super::{config, down, health, home, is_clean, is_up, text};
 use crate::running::{eventually, post};
 
 const NAME: &str = "box.tail1.ts.net";
@@ -117,6 +117,11 @@ fn the_next_start_removes_what_a_killed_server_left() {
     let server = home.start();
     let now = served(&world, 443);
     assert!(now.len() == 2 && now != left, "{now:?}");
+    server.kill();
+    // Also when the tunnel is switched off meanwhile.
+    std::fs::write(home.config(), config(&json!({ "provider": "none" })).to_string()).unwrap();
+    let server = home.start();
+    assert!(served(&world, 443).is_empty() && is_clean(&home));
     server.stop();
     assert!(served(&world, 443).is_empty() && is_clean(&home));
 }
