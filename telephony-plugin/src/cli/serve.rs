@@ -92,7 +92,13 @@ impl Serve {
                 return Ok(());
             }
         };
-        let started = started.map_err(|error| chain(&error))?;
+        let started = match started {
+            Ok(started) => started,
+            Err(error) => {
+                tunnels.end().await;
+                return Err(chain(&error));
+            }
+        };
         print(&started.describe());
         started.run(Some(control), print, stopped).await;
         signals.abort();

@@ -75,12 +75,13 @@ pub(super) async fn start(
             running
         }
     };
-    let address = running.listeners.start(&account, &config, None).await;
+    let known = running.listeners.tunnels().url();
+    let address = running.listeners.start(&account, &config, known.as_ref()).await;
     let address = address.map_err(|error| failed(&error))?;
     running.start_tunnel(&config, address, sidecar.stop.subscribe()).await?;
     let mut reached = running.reached.lock().await;
     let url = running.listeners.tunnels().url();
-    if url.is_some() {
+    if url != known {
         let again = running.listeners.start(&account, &config, url.as_ref()).await;
         again.map_err(|error| failed(&error))?;
     }
