@@ -21,4 +21,6 @@ pub mod serve;
 pub mod service;
 pub mod simulate;
 pub mod state;
+#[cfg(unix)]
+pub mod tunnel;
 mod urls;

@@ -262,6 +262,8 @@ export interface SidecarStatus {
   addresses: Array<string>;
   /** Its accounts. */
   accounts: Array<AccountStatus>;
+  /** What leads to it from outside, if that is configured. */
+  tunnel: TunnelStatus | null;
   /** What became of webhooks so far. */
   webhooks: unknown;
   /** Which webhooks were lately not taken, the latest first; those that are alike are one. */
@@ -292,6 +294,18 @@ export interface AccountStatus {
   lastInboundAt: string | null;
   /** When a message last went out: RFC 3339. */
   lastOutboundAt: string | null;
+}
+
+/** How the tunnel is. */
+export interface TunnelStatus {
+  /** `tunnel.provider`. */
+  provider: string;
+  /** `starting`, `up` or `down`. */
+  state: string;
+  /** Where it leads from, the last that is known; without a path. */
+  url: string | null;
+  /** Why it is not up, and what to do. */
+  error: string | null;
 }
 
 /** A webhook that was not taken, or several that were alike. */

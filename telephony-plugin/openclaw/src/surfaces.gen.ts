@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "0bdb79346e35748ba2f576e1d5720f6c";
+export const SURFACES_HASH = "4a05b26ca951ed25355a088bfdbbb3b0";
 
 /** The tool that the agent has. */
 export const TOOL = {

@@ -5,6 +5,8 @@ mod carrier;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod guard;
+#[cfg(unix)]
 mod inbox;
 #[cfg(unix)]
 mod message;
@@ -66,6 +68,9 @@ enum Command {
     Calls(call::Calls),
     Hangup(call::Hangup),
     Verify(verify::Verify),
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Become(guard::Become),
 }
 
 /// Exit code of a command that was refused or failed.
@@ -103,6 +108,8 @@ impl Cli {
             Command::Calls(calls) => calls.run(),
             Command::Hangup(hangup) => hangup.run(),
             Command::Verify(verify) => verify.run(),
+            #[cfg(unix)]
+            Command::Become(become_other) => become_other.run(),
         };
         match result {
             Ok(code) => code,

@@ -20,8 +20,9 @@ use crate::handler::HandlerChoice;
 use crate::logging::{self, Format};
 use crate::media::Media;
 use crate::report::chain;
-use crate::serve::{Setup, Started, describe, unsupported};
+use crate::serve::{Setup, Started, unsupported};
 use crate::state::Lock;
+use crate::tunnel::Tunnels;
 
 /// Run the channel alone: take webhooks, pair strangers, answer by a handler.
 ///
@@ -79,20 +80,34 @@ impl Serve {
             config: config.clone(),
             database: Database::open(&state.database_of(&config)).map_err(|error| chain(&error))?,
             media: Some(media.map_err(|error| chain(&error))?),
+            tunnels: Arc::new(Tunnels::new(state.path(), entropy.clone())),
             handler: self.handler.make().map_err(|error| chain(&error))?,
             clock,
             entropy,
         };
         let transport = Transport::builder().build().map_err(|error| chain(&error))?;
-        let started = Started::new(setup, |account| carrier(account, &transport)).await;
-        let started = started.map_err(|error| chain(&error))?;
         let control = ControlSocket::bind(&lock.own().socket);
         let control = control.map_err(|error| format!("the control socket: {error}"))?;
-        let (stop, stopped) = watch::channel(false);
+        let (stop, mut stopped) = watch::channel(false);
         let signals = stop_on_signals(stop).map_err(|error| format!("signals: {error}"))?;
-        print(&describe(&config, started.address()));
         let signals = tokio::spawn(signals);
-        started.run(Some(control), stopped).await;
+        let tunnels = Arc::clone(&setup.tunnels);
+        let started = tokio::select! {
+            started = Started::new(setup, |account| carrier(account, &transport)) => started,
+            _ = stopped.wait_for(|stop| *stop) => {
+                tunnels.end().await;
+                return Ok(());
+            }
+        };
+        let started = match started {
+            Ok(started) => started,
+            Err(error) => {
+                tunnels.end().await;
+                return Err(chain(&error));
+            }
+        };
+        print(&started.describe());
+        started.run(Some(control), print, stopped).await;
         signals.abort();
         tracing::info!("stopped");
         drop(lock);

@@ -41,6 +41,12 @@ fn lines(answer: &Value) -> String {
             text(account, "policy"),
         );
     }
+    if let Some(tunnel) = answer.get("tunnel").filter(|tunnel| !tunnel.is_null()) {
+        let word = |key| tunnel.get(key).and_then(Value::as_str);
+        let (provider, state) = (text(tunnel, "provider"), text(tunnel, "state"));
+        let more = word("error").or(word("url")).unwrap_or("no URL yet");
+        let _ = writeln!(lines, "tunnel {provider}: {state}, {more}");
+    }
     let _ = writeln!(
         lines,
         "webhooks: {} taken, {} repeated, {} not verified, {} not stored",

@@ -91,6 +91,7 @@ impl Live {
             "pid": std::process::id(),
             "address": self.listeners.addresses().await.first(),
             "accounts": accounts.collect::<Vec<_>>(),
+            "tunnel": self.listeners.tunnels().status(),
             "sessions": self.service.sessions(),
             "maxConcurrentSessions": self.service.most_sessions(),
             "webhooks": self.listeners.counted().await,

@@ -41,6 +41,7 @@ pub(crate) async fn run(once: bool) -> Result<(), String> {
         config,
         database,
         media: None,
+        tunnels: Arc::default(),
         handler: HandlerChoice::Echo.make().map_err(|error| chain(&error))?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
@@ -50,7 +51,7 @@ pub(crate) async fn run(once: bool) -> Result<(), String> {
     let phone = Phone::new(started.address())?;
     let (stop, stopped) = watch::channel(false);
     let service = started.service();
-    let server = tokio::spawn(started.run(None, stopped));
+    let server = tokio::spawn(started.run(None, |_| {}, stopped));
     say(&format!(
         "You are {PERSON} and text {AGENT}, which an agent answers (it echoes).\n\
          Type a text and press Enter. Ctrl-D ends.\n"

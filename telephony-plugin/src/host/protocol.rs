@@ -289,6 +289,8 @@ pub struct SidecarStatus {
     pub addresses: Vec<String>,
     /// Its accounts.
     pub accounts: Vec<AccountStatus>,
+    /// What leads to it from outside, if that is configured.
+    pub tunnel: Option<super::TunnelStatus>,
     /// What became of webhooks so far.
     pub webhooks: Value,
     /// Which webhooks were lately not taken, the latest first; those that are alike are one.

@@ -179,6 +179,7 @@ impl Sidecar {
             StopReason::Disabled | StopReason::Removed => {
                 running.listeners.stop(&account_id).await;
                 running.service.remove_account(&account_id);
+                running.leave_tunnel(&account_id).await;
             }
         }
         tracing::info!(%account_id, ?reason, "stopped");

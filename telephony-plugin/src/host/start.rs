@@ -13,6 +13,7 @@ use super::challenges::Challenges;
 use super::gate::HostGate;
 use super::protocol::{AccountStart, AccountStarted};
 use super::sidecar::{Owned, Sidecar, watched};
+use super::tunnel::{Reached, follow};
 use super::turns::HostAgent;
 use super::watch;
 use crate::control::{ControlSocket, Live};
@@ -25,6 +26,7 @@ use crate::serve::{
     Listeners, PATIENCE, StartError, describe_account, take_over, unsupported, webhook_url,
 };
 use crate::service::{Authority, Parts, Telephony};
+use crate::tunnel::Tunnels;
 
 /// What runs since the first account was started.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub(super) struct Running {
     pub(super) challenges: Challenges,
     pub(super) connection: Connection,
     pub(super) webhook_urls: std::sync::Mutex<HashMap<AccountId, String>>,
+    /// By which URL each account that is started is reached.
+    pub(super) reached: Reached,
     work: Mutex<Option<JoinHandle<bool>>>,
     /// The state directory is ours as long as anything runs.
     _owned: Arc<Owned>,
@@ -67,19 +71,33 @@ pub(super) async fn start(
     let carrier = (sidecar.connect)(&account).map_err(|error| invalid(chain(&error)))?;
     let running = match running {
         Some(running) => running,
-        None => running.insert(Arc::new(run(sidecar, owned, connection, &config).await?)),
+        None => {
+            let running = running.insert(Arc::new(run(sidecar, owned, connection, &config).await?));
+            tokio::spawn(follow(Arc::clone(running), sidecar.stop.subscribe()));
+            running
+        }
     };
-    let address = running.listeners.start(&account, &config, None).await;
+    let known = running.listeners.tunnels().url();
+    let address = running.listeners.start(&account, &config, known.as_ref()).await;
     let address = address.map_err(|error| failed(&error))?;
     running.metrics.want(config.metrics);
+    running.start_tunnel(&config, address, sidecar.stop.subscribe()).await?;
+    let mut reached = running.reached.lock().await;
+    let url = running.listeners.tunnels().url();
+    if url != known {
+        let again = running.listeners.start(&account, &config, url.as_ref()).await;
+        again.map_err(|error| failed(&error))?;
+    }
     let started = AccountStarted {
         address: address.to_string(),
         provider: account.provider.kind().to_string(),
         from: account.from.as_ref().map(ToString::to_string),
-        webhook_url: webhook_url(&config, &account, address),
-        console: describe_account(&config, &account, address),
+        webhook_url: webhook_url(&config, &account, address, url.as_ref()),
+        console: describe_account(&config, &account, address, url.as_ref()),
     };
-    running.service.set_account(account, carrier, &config, address, None);
+    running.service.set_account(account, carrier, &config, address, url.as_ref());
+    reached.insert(params.account_id.clone(), (config, address, url));
+    drop(reached);
     running.webhook_urls().insert(params.account_id.clone(), started.webhook_url.clone());
     tracing::info!(account_id = %params.account_id, address = started.address, "started");
     running.tell_status(&params.account_id).await;
@@ -106,7 +124,9 @@ async fn run(
     let (host, media) = (Some(host), Some(media));
     let parts = Parts { database, agent: agent.clone(), host, media, clock, entropy };
     let service = Arc::new(Telephony::new(parts));
-    let listeners = Arc::new(Listeners::new(Arc::clone(&service), PATIENCE));
+    let tunnels = Tunnels::new(owned.state.path(), sidecar.entropy.clone());
+    let listeners = Listeners::new(Arc::clone(&service), PATIENCE);
+    let listeners = Arc::new(listeners.with_tunnels(Arc::new(tunnels)));
     let metrics = MetricsListener::new(Arc::clone(&service), Arc::clone(&listeners));
     let metrics = Arc::new(metrics);
     let control = ControlSocket::bind(&owned.lock.own().socket)
@@ -118,8 +138,12 @@ async fn run(
         let (connection, challenges) = (connection.clone(), challenges.clone());
         let (clock, stop) = (sidecar.clock.clone(), sidecar.stop.subscribe());
         async move {
+            let listen = async {
+                listeners.run(stop.clone()).await;
+                listeners.tunnels().end().await;
+            };
             tokio::join!(
-                listeners.run(stop.clone()),
+                listen,
                 Arc::clone(&service).run(stop.clone()),
                 metrics.run(stop.clone()),
                 control.run(live, stop.clone()),
@@ -129,7 +153,7 @@ async fn run(
     };
     let work = Mutex::new(Some(watched(sidecar.stop.clone(), work)));
     let (connection, _owned) = (connection.clone(), Arc::clone(owned));
-    let webhook_urls = std::sync::Mutex::default();
+    let (webhook_urls, reached) = (std::sync::Mutex::default(), Reached::default());
     Ok(Running {
         service,
         listeners,
@@ -138,6 +162,7 @@ async fn run(
         challenges,
         connection,
         webhook_urls,
+        reached,
         work,
         _owned,
     })
@@ -161,8 +186,11 @@ fn invalid(sentence: String) -> RpcError {
 }
 
 /// What has to be set or done; it may also pass by itself.
-fn failed(error: &StartError) -> RpcError {
-    let is_theirs = matches!(error, StartError::Endpoint { .. } | StartError::Provider(..));
+pub(super) fn failed(error: &StartError) -> RpcError {
+    let is_theirs = matches!(
+        error,
+        StartError::Endpoint { .. } | StartError::Provider(..) | StartError::Tunnel(_)
+    );
     let data = json!({ "retryable": !is_theirs });
     RpcError::new(ErrorCode::Refused, chain(error)).with_data(data)
 }

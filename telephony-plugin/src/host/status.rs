@@ -12,6 +12,7 @@ use super::protocol::{
 };
 use super::sends::call_word;
 use super::start::Running;
+use super::tunnel::TunnelStatus;
 use crate::control::call_failed;
 use crate::outbound::{SendOutcome, SendStatus};
 use crate::report::chain;
@@ -121,6 +122,7 @@ impl Running {
             accounts: accounts.iter().map(|account| self.status_of(account)).collect(),
             webhooks: json!(self.listeners.counted().await),
             recent_refusals: refusals.into_iter().map(Refused::from).collect(),
+            tunnel: self.listeners.tunnels().status().as_ref().map(TunnelStatus::of),
             sessions: u32::try_from(self.service.sessions()).unwrap_or(u32::MAX),
             max_concurrent_sessions: u32::try_from(self.service.most_sessions())
                 .unwrap_or(u32::MAX),

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use telephony_core::ProviderKind;
-use telephony_core::config::{Account, Config};
+use telephony_core::config::{Account, Config, Tunnel};
+use telephony_core::{HttpUrl, ProviderKind};
 
 use crate::urls::PublicUrls;
 
@@ -15,28 +15,38 @@ const TWILIO_RETRIES: &str = "#rc=5&rp=5xx,ct,rt";
 
 /// The accounts and their URLs, in lines for people.
 #[must_use]
-pub fn describe(config: &Config, address: SocketAddr) -> String {
+pub fn describe(config: &Config, address: SocketAddr, tunnel: Option<&HttpUrl>) -> String {
     let mut text = format!("listening at http://{address}\n");
     for account in config.accounts.iter().filter(|account| account.enabled) {
-        text.push_str(&describe_account(config, account, address));
+        text.push_str(&describe_account(config, account, address, tunnel));
     }
     text
 }
 
 /// One account and its URLs, in lines for people.
 #[must_use]
-pub fn describe_account(config: &Config, account: &Account, address: SocketAddr) -> String {
+pub fn describe_account(
+    config: &Config,
+    account: &Account,
+    address: SocketAddr,
+    tunnel: Option<&HttpUrl>,
+) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = write_account(&mut text, config, account, address);
+    let _ = write_account(&mut text, config, account, address, tunnel);
     text
 }
 
 /// Where an account's messages are posted: its public URL, or the local one where it has none.
 #[must_use]
-pub fn webhook_url(config: &Config, account: &Account, address: SocketAddr) -> String {
+pub fn webhook_url(
+    config: &Config,
+    account: &Account,
+    address: SocketAddr,
+    tunnel: Option<&HttpUrl>,
+) -> String {
     let own = own_path(config, account);
-    match PublicUrls::of(account, &config.serve, None) {
+    match PublicUrls::of(account, &config.serve, tunnel) {
         Some(urls) => format!("{}{own}", urls.webhook()),
         None => format!("http://{address}{}{own}", config.serve.path),
     }
@@ -53,19 +63,23 @@ fn write_account(
     config: &Config,
     account: &Account,
     address: SocketAddr,
+    tunnel: Option<&HttpUrl>,
 ) -> std::fmt::Result {
     let kind = account.provider.kind();
     let from = account.from.as_ref().map_or("no number of its own", |from| from.as_str());
     writeln!(text, "account {}: {kind}, {from}", account.id)?;
     let own = own_path(config, account);
     let path = &config.serve.path;
-    let Some(urls) = PublicUrls::of(account, &config.serve, None) else {
+    let Some(urls) = PublicUrls::of(account, &config.serve, tunnel) else {
         if kind == ProviderKind::Mock {
             writeln!(text, "  webhook  http://{address}{path}{own}  (this machine alone)")?;
             return writeln!(
                 text,
                 "  text it  telephony simulate sms --text Hello --config <this file>"
             );
+        }
+        if !matches!(config.tunnel, Tunnel::None) {
+            return writeln!(text, "  nothing public reaches it yet: the tunnel has no URL");
         }
         return writeln!(
             text,
@@ -111,8 +125,12 @@ mod tests {
     use super::*;
 
     fn described(config: Value) -> String {
+        through(config, None)
+    }
+
+    fn through(config: Value, tunnel: Option<&HttpUrl>) -> String {
         let config = from_value(config, Host::Standalone, &|_| None).unwrap();
-        describe(&config, "127.0.0.1:3335".parse().unwrap())
+        describe(&config, "127.0.0.1:3335".parse().unwrap(), tunnel)
     }
 
     #[test]
@@ -144,6 +162,19 @@ mod tests {
             let line = "answer and hangup URL      https://a.example/telephony/webhook\n";
             assert!(text.contains(line), "{text}");
         }
+    }
+
+    #[test]
+    fn a_tunnel_is_what_reaches_it_once_it_has_a_url() {
+        let config = json!({
+            "provider": "telnyx", "fromNumber": "+15550001111", "tunnel": { "provider": "ngrok" },
+            "telnyx": { "apiKey": "K", "publicKey": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" },
+        });
+        let url = HttpUrl::parse("https://a.ngrok.app").unwrap();
+        let text = through(config.clone(), Some(&url));
+        assert!(text.contains("https://a.ngrok.app/telephony/webhook\n"), "{text}");
+        let text = through(config, None);
+        assert!(text.contains("nothing public reaches it yet"), "{text}");
     }
 
     #[test]

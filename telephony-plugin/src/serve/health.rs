@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use telephony_webhook::{Health, HealthProbe, Receiver};
 
 use crate::service::Telephony;
+use crate::tunnel::{TunnelState, Tunnels};
 
 /// How long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,11 +20,16 @@ const RECENT: Duration = Duration::from_secs(10);
 pub(super) struct Probe {
     service: Arc<Telephony>,
     receiver: Arc<Receiver>,
+    tunnels: Arc<Tunnels>,
 }
 
 impl Probe {
-    pub(super) const fn new(service: Arc<Telephony>, receiver: Arc<Receiver>) -> Self {
-        Self { service, receiver }
+    pub(super) const fn new(
+        service: Arc<Telephony>,
+        receiver: Arc<Receiver>,
+        tunnels: Arc<Tunnels>,
+    ) -> Self {
+        Self { service, receiver, tunnels }
     }
 }
 
@@ -36,6 +42,7 @@ impl HealthProbe for Probe {
         let failing = failed.is_some_and(|at| now.saturating_since(at) < RECENT);
         let read = tokio::time::timeout(PATIENCE, self.service.inbox.next_due(now)).await;
         let carriers = self.service.accounts().iter().all(|account| account.reach.is_there());
-        Health::new(!failing && matches!(read, Ok(Ok(_))), carriers, None)
+        let tunnel = self.tunnels.status().map(|status| status.state == TunnelState::Up);
+        Health::new(!failing && matches!(read, Ok(Ok(_))), carriers, tunnel)
     }
 }

@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use super::StartError;
 use super::health::Probe;
 use crate::service::Telephony;
+use crate::tunnel::Tunnels;
 
 /// How long an account is found by its old path and secret after it was set up anew.
 pub const LINGER: Duration = Duration::from_secs(60);
@@ -41,6 +42,8 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 pub struct Listeners {
     service: Arc<Telephony>,
     patience: Duration,
+    /// What leads to them from outside.
+    tunnels: Arc<Tunnels>,
     /// By the addresses that are configured; where the port is 0, the system chose another.
     open: Mutex<HashMap<SocketAddr, Listener>>,
 }
@@ -67,7 +70,20 @@ impl Listeners {
     /// No sockets yet. A port that is taken is waited for so long.
     #[must_use]
     pub fn new(service: Arc<Telephony>, patience: Duration) -> Self {
-        Self { service, patience, open: Mutex::default() }
+        Self { service, patience, tunnels: Arc::default(), open: Mutex::default() }
+    }
+
+    /// With this tunnel, of which the health tells.
+    #[must_use]
+    pub fn with_tunnels(mut self, tunnels: Arc<Tunnels>) -> Self {
+        self.tunnels = tunnels;
+        self
+    }
+
+    /// What leads to them from outside.
+    #[must_use]
+    pub const fn tunnels(&self) -> &Arc<Tunnels> {
+        &self.tunnels
     }
 
     /// Takes webhooks of an account, as it is configured now; where. As it was configured before it
@@ -205,7 +221,8 @@ impl Listeners {
             .notifying(self.service.arrived())
             .instructed_by(self.service.clone());
         let receiver = Arc::new(receiver);
-        let probe = Arc::new(Probe::new(Arc::clone(&self.service), Arc::clone(&receiver)));
+        let (service, tunnels) = (Arc::clone(&self.service), Arc::clone(&self.tunnels));
+        let probe = Arc::new(Probe::new(service, Arc::clone(&receiver), tunnels));
         let mut server =
             Server::new(socket, Arc::clone(&receiver), probe, limits).map_err(failed)?;
         server = server.with_observer(Arc::new(self.service.metrics.clone()));

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telephony_core::config::{Account, Config};
-use telephony_core::{AccountId, Clock, Entropy};
+use telephony_core::{AccountId, Clock, Entropy, HttpUrl};
 use telephony_providers::{Connection, Error as ProviderError};
 use telephony_webhook::{EndpointError, InboxError, OpenError};
 use thiserror::Error;
@@ -25,7 +25,9 @@ use crate::database::Database;
 use crate::handler::Handler;
 use crate::media::Media;
 use crate::metrics::MetricsListener;
+use crate::report::chain;
 use crate::service::{Answering, Parts, Telephony};
+use crate::tunnel::{TunnelError, Tunnels};
 
 /// What a server is started with.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Setup {
     pub database: Database,
     /// Where files come from and go to, if they do.
     pub media: Option<Media>,
+    /// What leads to it from outside, if that is configured.
+    pub tunnels: Arc<Tunnels>,
     /// What answers.
     pub handler: Arc<dyn Handler>,
     /// What tells the time.
@@ -78,6 +82,9 @@ pub enum StartError {
     /// Figures cannot be served.
     #[error("metrics cannot be served at {0}: set metrics.port to another port, or to 0")]
     Metrics(SocketAddr, #[source] io::Error),
+    /// The tunnel needs somebody to do something.
+    #[error(transparent)]
+    Tunnel(#[from] TunnelError),
     /// The control socket cannot be made.
     #[error("the control socket cannot be made")]
     Control(#[source] io::Error),
@@ -88,8 +95,11 @@ pub enum StartError {
 pub struct Started {
     listeners: Arc<Listeners>,
     service: Arc<Telephony>,
-    metrics: MetricsListener,
+    metrics: Arc<MetricsListener>,
+    config: Config,
     address: SocketAddr,
+    /// The URL of the tunnel by which carriers reach it.
+    url: Option<HttpUrl>,
 }
 
 impl Started {
@@ -103,13 +113,14 @@ impl Started {
         setup: Setup,
         connect: impl Fn(&Account) -> Result<Connection, ProviderError>,
     ) -> Result<Self, StartError> {
-        let Setup { config, database, media, handler, clock, entropy } = setup;
+        let Setup { config, database, media, tunnels, handler, clock, entropy } = setup;
         take_over(&database, &*clock).await?;
         let fetcher = media.as_ref().map(|media| Arc::clone(&media.fetcher));
         let agent = Arc::new(Answering::by(handler, fetcher));
         let parts = Parts { database, agent, host: None, media, clock: clock.clone(), entropy };
         let service = Arc::new(Telephony::new(parts));
         let listeners = Listeners::new(Arc::clone(&service), Duration::ZERO);
+        let listeners = listeners.with_tunnels(Arc::clone(&tunnels));
         let mut address = None;
         for account in config.accounts.iter().filter(|account| account.enabled) {
             let connection = connect(account)
@@ -124,7 +135,52 @@ impl Started {
         if let Some(at) = config.metrics {
             metrics.open(at).await.map_err(|error| StartError::Metrics(at, error))?;
         }
-        Ok(Self { listeners, service, metrics, address })
+        let (metrics, url) = (Arc::new(metrics), tunnels.start(&config, address).await?);
+        let mut started = Self { listeners, service, metrics, config, address, url: None };
+        if url.is_some() {
+            started.reach_by(url).await?;
+        }
+        Ok(started)
+    }
+
+    /// Has carriers reach every account by the tunnel's URL. By the one before they are found for
+    /// [`LINGER`] still.
+    async fn reach_by(&mut self, url: Option<HttpUrl>) -> Result<(), StartError> {
+        self.url = url;
+        let (config, url) = (&self.config, self.url.as_ref());
+        for account in config.accounts.iter().filter(|account| account.enabled) {
+            self.listeners.start(account, config, url).await?;
+            self.service.set_tunnel(&account.id, config, self.address, url);
+        }
+        Ok(())
+    }
+
+    /// What is said of it when it starts: where it listens, and the URLs for the consoles.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        describe(&self.config, self.address, self.url.as_ref())
+    }
+
+    /// Follows the tunnel's URL until `stop` becomes true.
+    async fn follow(
+        mut self,
+        announce: impl Fn(&str) + Send + Sync,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let tunnels = Arc::clone(self.listeners.tunnels());
+        while let Some(url) = tunnels.other_url(self.url.as_ref(), &mut stop).await {
+            match self.reach_by(Some(url)).await {
+                Ok(()) => {
+                    let url = self.url.as_ref().map(HttpUrl::as_str);
+                    tracing::warn!(url, "the tunnel has another URL: tell the carriers");
+                    announce(&self.describe());
+                }
+                Err(error) => {
+                    let error = chain(&error);
+                    tracing::error!(error, "webhooks are not taken by the tunnel's new URL");
+                }
+            }
+        }
     }
 
     /// The address it listens at.
@@ -140,20 +196,28 @@ impl Started {
 
     /// Works until `stop` becomes true: then first the sockets are closed, and then what came
     /// through them is finished.
-    pub async fn run(self, control: Option<ControlSocket>, stop: watch::Receiver<bool>) {
-        let Self { listeners, service, metrics, .. } = self;
+    /// What the tunnel leads from when that changes is announced.
+    pub async fn run(
+        self,
+        control: Option<ControlSocket>,
+        announce: impl Fn(&str) + Send + Sync,
+        stop: watch::Receiver<bool>,
+    ) {
+        let (listeners, service) = (Arc::clone(&self.listeners), Arc::clone(&self.service));
+        let metrics = Arc::clone(&self.metrics);
         let live = Arc::new(Live::new(Arc::clone(&service), Arc::clone(&listeners)));
         let control = async {
             if let Some(socket) = control {
                 socket.run(live, stop.clone()).await;
             }
         };
-        tokio::join!(
-            listeners.run(stop.clone()),
-            metrics.run(stop.clone()),
-            service.run(stop.clone()),
-            control
-        );
+        let listen = async {
+            listeners.run(stop.clone()).await;
+            // What came through it is answered by now.
+            listeners.tunnels().end().await;
+        };
+        let follow = self.follow(announce, stop.clone());
+        tokio::join!(listen, metrics.run(stop.clone()), service.run(stop.clone()), control, follow);
     }
 }
 

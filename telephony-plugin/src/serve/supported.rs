@@ -1,16 +1,11 @@
 //! What a configuration may say that this program cannot do.
 
-use telephony_core::config::{Config, Database, Tunnel};
+use telephony_core::config::{Config, Database};
 
 use crate::outbound::is_time_zone;
 
 /// Why this program cannot work as the configuration says, and what to do.
 pub(crate) fn unsupported(config: &Config) -> Option<String> {
-    if !matches!(config.tunnel, Tunnel::None) {
-        let sentence = "tunnel.provider is not supported yet: set up the tunnel yourself, and \
-                        publicUrl to its URL";
-        return Some(sentence.to_owned());
-    }
     if matches!(config.database, Database::Postgres(_)) {
         let sentence = "database: PostgreSQL is not supported yet: leave it out, or name an \
                         SQLite file";
@@ -45,7 +40,5 @@ mod tests {
         assert_eq!(of("sms", hours("America/New_York")), None);
         assert!(of("sms", hours("America/Atlantis")).unwrap().contains("sms.quietHours.timeZone"));
         assert!(of("database", json!("postgres://db/telephony")).unwrap().contains("database"));
-        let tunnel = json!({ "provider": "tailscale-serve" });
-        assert!(of("tunnel", tunnel).unwrap().contains("tunnel.provider"));
     }
 }

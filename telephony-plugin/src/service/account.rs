@@ -1,7 +1,7 @@
 //! One account, as messages pass through it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use telephony_core::{HttpUrl, Timestamp, config};
 use telephony_pairing::AccessGate;
@@ -19,10 +19,7 @@ pub struct Account {
     pub settings: config::Account,
     pub(crate) connection: Connection,
     pub(super) gate: Arc<dyn AccessGate>,
-    /// Where its carrier reaches us, if it can.
-    pub(super) urls: Option<PublicUrls>,
-    /// Where its carrier finds files of ours, if it can.
-    pub(super) media: Option<MediaUrls>,
+    places: RwLock<Places>,
     /// Whether its carrier answers.
     pub(crate) reach: Reach,
     /// Whether its messages are given to the agent; else they wait.
@@ -30,6 +27,13 @@ pub struct Account {
     /// When a message last came and went, in milliseconds since the Unix epoch; 0 for never.
     last_received: AtomicI64,
     last_sent: AtomicI64,
+}
+
+/// Where its carrier finds us: by another URL when a tunnel has another one.
+#[derive(Debug, Clone)]
+struct Places {
+    urls: Option<PublicUrls>,
+    media: Option<MediaUrls>,
 }
 
 impl Account {
@@ -45,8 +49,7 @@ impl Account {
             settings,
             connection,
             gate,
-            urls,
-            media,
+            places: RwLock::new(Places { urls, media }),
             reach,
             running: AtomicBool::new(true),
             last_received: AtomicI64::new(0),
@@ -58,6 +61,20 @@ impl Account {
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.running.load(Ordering::SeqCst)
+    }
+
+    /// Where its carrier reaches us, if it can.
+    pub(super) fn urls(&self) -> Option<PublicUrls> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).urls.clone()
+    }
+
+    /// Where its carrier finds files of ours, if it can.
+    pub(super) fn media(&self) -> Option<MediaUrls> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).media.clone()
+    }
+
+    pub(super) fn move_to(&self, urls: Option<PublicUrls>, media: Option<MediaUrls>) {
+        *self.places.write().unwrap_or_else(PoisonError::into_inner) = Places { urls, media };
     }
 
     pub(super) fn pause(&self) {

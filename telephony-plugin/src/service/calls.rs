@@ -123,10 +123,11 @@ impl Telephony {
         let capabilities = account.connection.messaging.capabilities();
         capabilities.check_call(provider, &request)?;
         let speaks = matches!(request.content, CallContent::Say { .. });
-        if speaks && capabilities.speech != Speech::Inline && account.urls.is_none() {
+        let urls = account.urls();
+        if speaks && capabilities.speech != Speech::Inline && urls.is_none() {
             return Err(CallError::NoPublicUrl(provider));
         }
-        if let Some(urls) = &account.urls {
+        if let Some(urls) = &urls {
             request.status_callback = urls.report(&settings.id, &reference);
             request.answer_url = urls.voice(&reference);
         }

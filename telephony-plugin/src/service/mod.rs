@@ -163,6 +163,22 @@ impl Telephony {
         self.owed.notify_one();
     }
 
+    /// Has carriers reach this account by another URL from now on: `tunnel`, where it has none of
+    /// its own.
+    pub fn set_tunnel(
+        &self,
+        id: &AccountId,
+        config: &Config,
+        address: SocketAddr,
+        tunnel: Option<&HttpUrl>,
+    ) {
+        let Some(account) = self.account(id) else { return };
+        let urls = PublicUrls::of(&account.settings, &config.serve, tunnel);
+        let media = MediaUrls::of(&account.settings, &config.serve, tunnel, address).ok();
+        account.move_to(urls, media);
+        self.outbox.set_sender(account.sender(&config.serve, tunnel));
+    }
+
     /// Gives nothing of this account to the agent until it is set again. What it sends goes on.
     pub fn pause_account(&self, id: &AccountId) {
         if let Some(account) = self.account(id) {

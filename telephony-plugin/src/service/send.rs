@@ -152,7 +152,7 @@ impl Telephony {
         if files.is_empty() {
             return Ok((reachable, Vec::new()));
         }
-        let (Some(media), Some(urls)) = (&self.media, &account.media) else {
+        let (Some(media), Some(urls)) = (&self.media, &account.media()) else {
             return Err(HostError::NoPublicUrl.into());
         };
         let hosted = media.store.host(files, limits).await?;
@@ -283,7 +283,7 @@ mod tests {
         let media = [&away("a"), &one, &away("b"), &away("c"), &two, &one].map(String::to_owned);
         let account = service.named(None).unwrap();
         let (urls, files) = service.reachable(&account, &media).await.unwrap();
-        let of = |index: usize| account.media.as_ref().unwrap().of_file(&files[index]).unwrap();
+        let of = |index: usize| account.media().unwrap().of_file(&files[index]).unwrap();
         let away = |name: &str| away(name).parse().unwrap();
         assert_eq!(urls, [away("a"), of(0), away("b"), away("c"), of(1), of(2)]);
         let lengths: Vec<_> = files.iter().map(|file| file.bytes).collect();

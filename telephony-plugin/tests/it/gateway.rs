@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub enum Turn {
 /// A state directory, and what the gateway keeps in its own store.
 pub struct Host {
     folder: TempDir,
+    /// Where its sidecars look for programs first.
+    programs: Option<PathBuf>,
     memory: Arc<Memory>,
 }
 
@@ -49,6 +52,8 @@ struct Memory {
     messages: Mutex<Vec<Value>>,
     files: Mutex<Vec<Vec<u8>>>,
     log: Mutex<String>,
+    /// What it was told without being asked: the method and the parameters.
+    told: Mutex<Vec<(String, Value)>>,
 }
 
 /// A sidecar that runs.
@@ -70,9 +75,15 @@ impl Host {
             messages: Mutex::default(),
             files: Mutex::default(),
             log: Mutex::default(),
+            told: Mutex::default(),
         };
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        Self { folder, memory: Arc::new(memory) }
+        Self { folder, programs: None, memory: Arc::new(memory) }
+    }
+
+    /// One whose sidecars find programs of this folder first.
+    pub fn beside(programs: &Path) -> Self {
+        Self { programs: Some(programs.to_owned()), ..Self::new() }
     }
 
     pub fn approve(&self, number: &str) {
@@ -101,6 +112,17 @@ impl Host {
         messages.iter().map(|message| message["id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// What it was told of without having asked, of one kind.
+    pub fn told(&self, method: &str) -> Vec<Value> {
+        let told = self.memory.told.lock().unwrap();
+        told.iter().filter(|(name, _)| name == method).map(|(_, params)| params.clone()).collect()
+    }
+
+    /// The state directory.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     /// What all sidecars have logged.
     pub fn log(&self) -> String {
         self.memory.log.lock().unwrap().clone()
@@ -108,7 +130,12 @@ impl Host {
 
     /// Starts a sidecar that nobody has asked anything.
     pub fn spawn(&self) -> Sidecar {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_telephony"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_telephony"));
+        if let Some(programs) = &self.programs {
+            let path = std::env::var("PATH").unwrap();
+            command.env("PATH", format!("{}:{path}", programs.display()));
+        }
+        let mut child = command
             .arg("rpc")
             .env_remove("TELEPHONY_LOG")
             .stdin(Stdio::piped())
@@ -147,7 +174,7 @@ impl Host {
 
     pub fn initialize(&self) -> Value {
         json!({
-            "protocol": 1, "host": "test", "stateDir": self.folder.path().join("state"),
+            "protocol": 1, "host": "test", "stateDir": self.state(),
             "surfacesHash": telephony_plugin::host::surfaces_hash(),
         })
     }
@@ -246,7 +273,10 @@ impl Shared {
 
     /// Takes a line of the sidecar.
     fn take(self: &Arc<Self>, memory: &Arc<Memory>, line: Value) {
-        let Some(id) = line.get("id").cloned() else { return };
+        let Some(id) = line.get("id").cloned() else {
+            let method = line["method"].as_str().unwrap().to_owned();
+            return memory.told.lock().unwrap().push((method, line["params"].clone()));
+        };
         let Some(method) = line["method"].as_str() else {
             let waiting = id.as_u64().and_then(|id| self.waiting.lock().unwrap().remove(&id));
             let _ = waiting.map(|waiting| waiting.send(line));

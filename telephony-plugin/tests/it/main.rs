@@ -38,6 +38,8 @@ mod serve;
 mod simulate;
 #[cfg(unix)]
 mod strangers;
+#[cfg(unix)]
+mod tunnels;
 mod verify;
 #[cfg(unix)]
 mod voice;

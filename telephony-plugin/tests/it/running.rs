@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,6 +29,8 @@ pub fn alone() -> MutexGuard<'static, ()> {
 pub struct Home {
     folder: TempDir,
     arguments: Vec<String>,
+    /// Where programs are looked for first.
+    programs: Option<PathBuf>,
 }
 
 impl Home {
@@ -37,7 +39,14 @@ impl Home {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         std::fs::write(folder.path().join("telephony.json5"), config.to_string()).unwrap();
         let arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
-        Arc::new(Self { folder, arguments })
+        Arc::new(Self { folder, arguments, programs: None })
+    }
+
+    /// A new one, whose servers find programs of this folder first.
+    pub fn beside(config: &Value, programs: &Path) -> Arc<Self> {
+        let home = Self::new(config, &[]);
+        let home = Arc::into_inner(home).unwrap();
+        Arc::new(Self { programs: Some(programs.to_owned()), ..home })
     }
 
     /// Starts a server, and waits until it listens.
@@ -50,7 +59,19 @@ impl Home {
         output.read_line(&mut first).unwrap();
         let address = first.trim().rsplit_once("http://").map(|(_, address)| address.parse());
         let Some(Ok(address)) = address else { panic!("{first:?} {:?}", self.log()) };
-        Running { address, child, home: Arc::clone(self) }
+        let printed = Arc::<Mutex<String>>::default();
+        let printing = Arc::clone(&printed);
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                printing.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        Running { address, child, printed, home: Arc::clone(self) }
+    }
+
+    /// Starts a server, and waits for nothing.
+    pub fn spawn(&self) -> Child {
+        self.serve().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// What a server says that refuses to start.
@@ -86,7 +107,8 @@ impl Home {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
-    fn state(&self) -> PathBuf {
+    /// The state directory.
+    pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
@@ -95,6 +117,10 @@ impl Home {
         command.arg("serve").arg("--config").arg(self.folder.path().join("telephony.json5"));
         command.arg("--state-dir").arg(self.state()).args(&self.arguments);
         command.env_remove("TELEPHONY_LOG");
+        if let Some(programs) = &self.programs {
+            let path = std::env::var("PATH").unwrap();
+            command.env("PATH", format!("{}:{path}", programs.display()));
+        }
         command
     }
 }
@@ -103,6 +129,7 @@ impl Home {
 pub struct Running {
     pub address: SocketAddr,
     child: Child,
+    printed: Arc<Mutex<String>>,
     home: Arc<Home>,
 }
 
@@ -110,6 +137,11 @@ impl Running {
     /// Starts a server with a configuration, in a state directory of its own.
     pub fn start(config: &Value, arguments: &[&str]) -> Self {
         Home::new(config, arguments).start()
+    }
+
+    /// What it has printed since it said where it listens.
+    pub fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
     }
 
     pub fn pid(&self) -> u32 {
