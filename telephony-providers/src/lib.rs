@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod api;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -15,6 +16,7 @@ mod telnyx;
 mod tls;
 mod twilio;
 
+pub use account::{AccountProvider, Checked, NumberSettings, Standing, WebhookOwner};
 pub use connect::{Connection, connect};
 pub use error::{Error, ErrorKind, Outcome};
 pub use explain::{Explanation, codes, explain};

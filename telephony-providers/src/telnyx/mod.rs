@@ -2,6 +2,7 @@
 //! <https://developers.telnyx.com/api-reference/call-commands/dial>.
 
 mod code;
+mod number;
 mod wire;
 
 use std::fmt;

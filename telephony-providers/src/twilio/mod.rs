@@ -2,6 +2,7 @@
 //! <https://www.twilio.com/docs/voice/api/call-resource>.
 
 mod code;
+mod number;
 mod wire;
 
 use std::fmt;
@@ -38,6 +39,8 @@ pub struct Twilio {
     account_sid: String,
     from: Option<Sender>,
     messaging_service_sid: Option<String>,
+    /// Where the API of Messaging Services is; empty where it is with the rest.
+    messaging_origin: String,
 }
 
 impl Twilio {
@@ -55,6 +58,11 @@ impl Twilio {
         let own = match &settings.region {
             Some(region) => format!("https://api.{region}.twilio.com"),
             None => "https://api.twilio.com".to_owned(),
+        };
+        let messaging_origin = match (&settings.api_base_url, &settings.region) {
+            (Some(_), _) => String::new(),
+            (None, Some(region)) => format!("https://messaging.{region}.twilio.com"),
+            (None, None) => "https://messaging.twilio.com".to_owned(),
         };
         let (user, password) = match &settings.api_key {
             Some((sid, secret)) => (sid, secret),
@@ -78,6 +86,7 @@ impl Twilio {
             account_sid,
             from: account.from.clone(),
             messaging_service_sid: settings.messaging_service_sid.clone(),
+            messaging_origin,
         })
     }
 
