@@ -5,6 +5,8 @@ mod carrier;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod doctor;
+#[cfg(unix)]
 mod inbox;
 #[cfg(unix)]
 mod message;
@@ -48,6 +50,8 @@ enum Command {
     #[cfg(unix)]
     Rpc(rpc::Rpc),
     #[cfg(unix)]
+    Doctor(doctor::Doctor),
+    #[cfg(unix)]
     Status(status::Status),
     #[cfg(unix)]
     Pairing(pairing::Pairing),
@@ -83,6 +87,8 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             #[cfg(unix)]
             Command::Rpc(rpc) => rpc.run(),
+            #[cfg(unix)]
+            Command::Doctor(doctor) => doctor.run(),
             #[cfg(unix)]
             Command::Status(status) => status.run(),
             #[cfg(unix)]

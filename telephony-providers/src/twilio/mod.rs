@@ -41,6 +41,8 @@ pub struct Twilio {
     messaging_service_sid: Option<String>,
     /// Where the API of Messaging Services is; empty where it is with the rest.
     messaging_origin: String,
+    /// Whether a key asks in place of the account's own token.
+    has_api_key: bool,
 }
 
 impl Twilio {
@@ -87,6 +89,7 @@ impl Twilio {
             from: account.from.clone(),
             messaging_service_sid: settings.messaging_service_sid.clone(),
             messaging_origin,
+            has_api_key: settings.api_key.is_some(),
         })
     }
 
