@@ -305,9 +305,10 @@ fn handshake(error: &io::Error, host: &str) -> Tls {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Tls::OtherHost(host.to_owned())
             }
-            CertificateError::UnknownIssuer => Tls::Unvouched,
-            // What signs itself and is an authority is none that a host may have.
-            CertificateError::Other(_) => Tls::Unvouched,
+            CertificateError::UnknownIssuer
+            | CertificateError::BadSignature
+            // An authority's own certificate is none that a host may have.
+            | CertificateError::Other(_) => Tls::Unvouched,
             other => Tls::Failed(other.to_string()),
         },
         Some(rustls::Error::InvalidMessage(_)) => Tls::None,

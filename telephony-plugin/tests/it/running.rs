@@ -86,7 +86,8 @@ impl Home {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
-    fn state(&self) -> PathBuf {
+    /// The state directory.
+    pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
