@@ -58,6 +58,19 @@ pub struct Finding {
     pub fix: Option<String>,
 }
 
+impl Finding {
+    /// What somebody else than a probe has to note.
+    pub(crate) fn note(check: &'static str, finding: &str, fix: &str) -> Self {
+        let (finding, fix) = (finding.to_owned(), Some(fix.to_owned()));
+        Self { severity: Severity::Note, check, account: None, finding, fix }
+    }
+
+    /// What somebody else than a probe found to be wrong.
+    pub(crate) fn error(check: &'static str, finding: &str, fix: &str) -> Self {
+        Self { severity: Severity::Error, ..Self::note(check, finding, fix) }
+    }
+}
+
 /// What a probe found, before it is known whose it is.
 pub(super) struct Said {
     severity: Severity,

@@ -1,7 +1,7 @@
 //! What the first account sets going, and what each of them adds.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use telephony_core::AccountId;
@@ -35,8 +35,10 @@ pub(super) struct Running {
     pub(super) connection: Connection,
     pub(super) webhook_urls: std::sync::Mutex<HashMap<AccountId, String>>,
     work: Mutex<Option<JoinHandle<bool>>>,
+    /// The configuration of the account that was started last.
+    pub(super) config: std::sync::Mutex<Config>,
     /// The state directory is ours as long as anything runs.
-    _owned: Arc<Owned>,
+    pub(super) owned: Arc<Owned>,
 }
 
 impl Running {
@@ -77,6 +79,7 @@ pub(super) async fn start(
         console: describe_account(&config, &account, address),
     };
     running.service.set_account(account, carrier, &config, address, None);
+    *running.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
     running.webhook_urls().insert(params.account_id.clone(), started.webhook_url.clone());
     tracing::info!(account_id = %params.account_id, address = started.address, "started");
     running.tell_status(&params.account_id).await;
@@ -121,9 +124,19 @@ async fn run(
         }
     };
     let work = Mutex::new(Some(watched(sidecar.stop.clone(), work)));
-    let (connection, _owned) = (connection.clone(), Arc::clone(owned));
-    let webhook_urls = std::sync::Mutex::default();
-    Ok(Running { service, listeners, agent, challenges, connection, webhook_urls, work, _owned })
+    let (connection, owned) = (connection.clone(), Arc::clone(owned));
+    let (webhook_urls, config) = (std::sync::Mutex::default(), config.clone().into());
+    Ok(Running {
+        service,
+        listeners,
+        agent,
+        challenges,
+        connection,
+        webhook_urls,
+        work,
+        config,
+        owned,
+    })
 }
 
 fn configuration(value: Value) -> Result<Config, RpcError> {
