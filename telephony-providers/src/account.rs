@@ -80,12 +80,39 @@ pub struct NumberSettings {
     pub voice_url: Option<String>,
     /// Whether the number takes messages at all, where the carrier says so.
     pub takes_messages: Option<bool>,
+    /// What the carrier calls these settings.
+    pub names: SettingNames,
+}
+
+/// What a carrier calls the settings of a webhook, for whoever shows a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SettingNames {
+    /// The URL.
+    pub url: &'static str,
+    /// The method, where there is a choice.
+    pub method: Option<&'static str>,
+    /// The version, where there are several.
+    pub api_version: Option<&'static str>,
+}
+
+impl SettingNames {
+    /// A URL and a method.
+    pub(crate) const fn url_and_method(url: &'static str, method: &'static str) -> Self {
+        Self { url, method: Some(method), api_version: None }
+    }
+
+    /// A URL and a version.
+    pub(crate) const fn url_and_version(url: &'static str, version: &'static str) -> Self {
+        Self { url, method: None, api_version: Some(version) }
+    }
 }
 
 impl NumberSettings {
     /// Settings of which only the owner is known.
     #[must_use]
     pub const fn of(owner: WebhookOwner) -> Self {
+        let names = SettingNames { url: "webhook URL", method: None, api_version: None };
         Self {
             owner,
             message_url: None,
@@ -93,6 +120,7 @@ impl NumberSettings {
             api_version: None,
             voice_url: None,
             takes_messages: None,
+            names,
         }
     }
 }

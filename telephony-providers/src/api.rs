@@ -1,8 +1,6 @@
 //! A carrier's API as one account uses it: where it is, who we are, how its answers are read.
 
-use std::sync::{Mutex, PoisonError};
-
-use reqwest::header::{DATE, HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
 use telephony_core::{AccountId, CarrierCode, HttpUrl, ProviderKind, Secret, Timestamp};
@@ -11,7 +9,7 @@ use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::explain::{self, Explanation, outcome_of};
-use crate::http::{Answer, BodyFailure, Failure, Phase, Request, RequestBody, Transport};
+use crate::http::{Answer, BodyFailure, Date, Failure, Phase, Request, RequestBody, Transport};
 use crate::retry::{self, Effect};
 
 /// The most bytes that are kept of a carrier's request id.
@@ -95,23 +93,6 @@ enum Malformed {
     TooLarge,
     #[error("not the JSON that is documented, at line {line}, column {column}")]
     Json { line: usize, column: usize },
-}
-
-/// What the `Date` headers of a call's answers said last.
-#[derive(Default)]
-struct Date(Mutex<Option<Timestamp>>);
-
-impl Date {
-    fn note(&self, headers: &HeaderMap) {
-        let text = headers.get(DATE).and_then(|value| value.to_str().ok());
-        if let Some(at) = text.and_then(|text| Timestamp::parse_rfc2822(text).ok()) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
-        }
-    }
-
-    fn read(&self) -> Option<Timestamp> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn json_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {

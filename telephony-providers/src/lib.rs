@@ -16,7 +16,7 @@ mod telnyx;
 mod tls;
 mod twilio;
 
-pub use account::{AccountProvider, Checked, NumberSettings, Standing, WebhookOwner};
+pub use account::{AccountProvider, Checked, NumberSettings, SettingNames, Standing, WebhookOwner};
 pub use connect::{Connection, connect};
 pub use error::{Error, ErrorKind, Outcome};
 pub use explain::{Explanation, codes, explain};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::ser::SerializeStruct as _;
 use telephony_core::config::Account;
 use telephony_core::{AccountId, HttpUrl, ProviderKind};
-use telephony_providers::{AccountProvider, Connection, Error, NumberSettings, WebhookOwner};
+use telephony_providers::{AccountProvider, Connection, Error, NumberSettings};
 
 use super::number::shown;
 
@@ -46,22 +46,14 @@ impl Repair {
     /// What would change.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
-        let NumberSettings { owner, message_url, message_method, api_version, .. } = &self.settings;
-        let (url, method) = match (self.kind, owner) {
-            (ProviderKind::Twilio, WebhookOwner::Number(_)) => ("SmsUrl", Some("SmsMethod")),
-            (ProviderKind::Twilio, _) => ("InboundRequestUrl", Some("InboundMethod")),
-            (ProviderKind::Telnyx, _) => ("webhook_url", None),
-            _ => ("message_url", Some("message_method")),
-        };
-        let from = message_url.as_deref().map(shown);
-        let mut changes = vec![Change { setting: url, from, to: self.url.as_str().to_owned() }];
-        if let Some(setting) = method {
-            let from = message_method.clone();
-            changes.push(Change { setting, from, to: "POST".to_owned() });
-        }
-        if self.kind == ProviderKind::Telnyx {
-            let (setting, from) = ("webhook_api_version", api_version.clone());
-            changes.push(Change { setting, from, to: "2".to_owned() });
+        let NumberSettings { message_url, message_method, api_version, names, .. } = &self.settings;
+        let (setting, from) = (names.url, message_url.as_deref().map(shown));
+        let mut changes = vec![Change { setting, from, to: self.url.as_str().to_owned() }];
+        for (setting, from, to) in
+            [(names.method, message_method, "POST"), (names.api_version, api_version, "2")]
+        {
+            let (from, to) = (from.clone(), to.to_owned());
+            changes.extend(setting.map(|setting| Change { setting, from, to }));
         }
         changes.retain(|change| change.from.as_deref() != Some(&change.to));
         changes

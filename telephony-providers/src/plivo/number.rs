@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use telephony_core::{HttpUrl, ProviderKind, Sender};
 
 use super::Plivo;
-use crate::account::{AccountProvider, Checked, NumberSettings, Standing, WebhookOwner};
+use crate::account::{
+    AccountProvider, Checked, NumberSettings, SettingNames, Standing, WebhookOwner,
+};
 use crate::api::{self, Call};
 use crate::error::{Error, ErrorKind};
 use crate::retry::Effect;
@@ -62,6 +64,7 @@ impl AccountProvider for Plivo {
             message_method: found.message_method,
             voice_url: found.answer_url.filter(|url| !url.is_empty()),
             takes_messages,
+            names: SettingNames::url_and_method("message_url", "message_method"),
             ..NumberSettings::of(WebhookOwner::Application(application.to_owned()))
         }))
     }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use telephony_core::{HttpUrl, ProviderKind, Sender};
 
 use super::{Telnyx, wire};
-use crate::account::{AccountProvider, Checked, NumberSettings, Standing, WebhookOwner};
+use crate::account::{
+    AccountProvider, Checked, NumberSettings, SettingNames, Standing, WebhookOwner,
+};
 use crate::api::{self, Call};
 use crate::error::{Error, ErrorKind};
 
@@ -77,6 +79,7 @@ impl AccountProvider for Telnyx {
             message_url: found.data.webhook_url.filter(|url| !url.is_empty()),
             api_version: found.data.webhook_api_version,
             takes_messages: found.data.enabled,
+            names: SettingNames::url_and_version("webhook_url", "webhook_api_version"),
             ..NumberSettings::of(WebhookOwner::MessagingProfile(profile))
         }))
     }

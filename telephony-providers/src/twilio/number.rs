@@ -8,7 +8,9 @@ use serde::Deserialize;
 use telephony_core::{HttpUrl, Sender};
 
 use super::Twilio;
-use crate::account::{AccountProvider, Checked, NumberSettings, Standing, WebhookOwner};
+use crate::account::{
+    AccountProvider, Checked, NumberSettings, SettingNames, Standing, WebhookOwner,
+};
 use crate::api::{self, Call};
 use crate::error::{Error, ErrorKind};
 use crate::retry::Effect;
@@ -63,6 +65,7 @@ impl Service {
         NumberSettings {
             message_url: given(self.inbound_request_url),
             message_method: self.inbound_method,
+            names: SettingNames::url_and_method("InboundRequestUrl", "InboundMethod"),
             ..NumberSettings::of(WebhookOwner::MessagingService(self.sid))
         }
     }
@@ -162,6 +165,7 @@ impl AccountProvider for Twilio {
             _ => NumberSettings {
                 message_url: given(number.sms_url),
                 message_method: number.sms_method,
+                names: SettingNames::url_and_method("SmsUrl", "SmsMethod"),
                 ..NumberSettings::of(WebhookOwner::Number(number.sid))
             },
         };
