@@ -47,7 +47,7 @@ fn lines(answer: &Value) -> String {
         at("/webhooks/accepted"),
         at("/webhooks/duplicates"),
         at("/webhooks/unverified"),
-        at("/webhooks/not_stored"),
+        at("/webhooks/notStored"),
     );
     let _ = writeln!(lines, "sessions: {} of {}", at("/sessions"), at("/maxConcurrentSessions"),);
     let _ = writeln!(
