@@ -107,10 +107,12 @@ pub(super) async fn look(
         let text = |key: &str| running.get(key).and_then(Value::as_str);
         let from = account.from.as_ref().map(telephony_core::Sender::as_str);
         let public_url = account.public_url.as_ref().map(telephony_core::HttpUrl::as_str);
+        // Where none is configured, the server's may be its tunnel's.
+        let is_elsewhere = public_url.is_some() && text("publicUrl") != public_url;
         for (what, differs) in [
             ("provider", text("provider") != Some(account.provider.kind().as_str())),
             ("fromNumber", text("from") != from),
-            ("publicUrl", text("publicUrl") != public_url),
+            ("publicUrl", is_elsewhere),
         ] {
             if differs {
                 report.add(&Server::Differs { what }, Some(&account.id));

@@ -81,3 +81,37 @@ pub(super) fn look(
     };
     report.add(&found, None);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use telephony_core::config::{Host, from_value};
+
+    use super::super::finding::Severity;
+    use super::*;
+
+    #[test]
+    fn what_the_server_says_of_its_tunnel_is_compared_with_the_configuration() {
+        let public = "https://a.example.com";
+        let tunnel = |state: &str, url: Option<&str>| json!({ "tunnel": { "provider": "ngrok", "state": state, "url": url, "error": "gone" } });
+        for (provider, status, expected) in [
+            ("none", None, Severity::Ok),
+            ("ngrok", None, Severity::Note),
+            ("ngrok", Some(json!({ "tunnel": null })), Severity::Note),
+            ("ngrok", Some(tunnel("up", Some("https://a.example.com/"))), Severity::Ok),
+            ("ngrok", Some(tunnel("up", Some("https://b.example.com"))), Severity::Error),
+            ("ngrok", Some(tunnel("starting", None)), Severity::Note),
+            ("ngrok", Some(tunnel("down", None)), Severity::Error),
+        ] {
+            let config = json!({
+                "provider": "plivo", "fromNumber": "+15550001111", "publicUrl": public,
+                "plivo": { "authId": "MA1", "authToken": "t" }, "tunnel": { "provider": provider },
+            });
+            let config = from_value(config, Host::Standalone, &|_| None).unwrap();
+            let mut report = Report::default();
+            let accounts: Vec<_> = config.accounts.iter().collect();
+            look(&config, &accounts, status.as_ref(), &mut report);
+            assert_eq!(report.worst(), expected, "{provider} {status:?}");
+        }
+    }
+}
