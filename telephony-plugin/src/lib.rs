@@ -7,6 +7,8 @@ pub mod control;
 pub mod database;
 #[cfg(unix)]
 mod demo;
+#[cfg(unix)]
+pub mod doctor;
 pub mod handler;
 pub mod host;
 pub mod logging;

@@ -3,13 +3,13 @@
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
-use telephony_core::{AccountId, CarrierCode, HttpUrl, ProviderKind, Secret};
+use telephony_core::{AccountId, CarrierCode, HttpUrl, ProviderKind, Secret, Timestamp};
 use thiserror::Error as ThisError;
 use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::explain::{self, Explanation, outcome_of};
-use crate::http::{Answer, BodyFailure, Failure, Phase, Request, RequestBody, Transport};
+use crate::http::{Answer, BodyFailure, Date, Failure, Phase, Request, RequestBody, Transport};
 use crate::retry::{self, Effect};
 
 /// The most bytes that are kept of a carrier's request id.
@@ -74,6 +74,12 @@ impl Call {
         Self { operation, effect, method: Method::POST, path, body: Some(body) }
     }
 
+    /// A change that is the same however often it is made.
+    pub(crate) const fn patch(operation: &'static str, path: String, body: RequestBody) -> Self {
+        let (effect, method) = (Effect::Idempotent, Method::PATCH);
+        Self { operation, effect, method, path, body: Some(body) }
+    }
+
     /// The end of something. Ending it twice ends it once.
     pub(crate) const fn delete(operation: &'static str, path: String) -> Self {
         Self { operation, effect: Effect::Idempotent, method: Method::DELETE, path, body: None }
@@ -87,6 +93,13 @@ enum Malformed {
     TooLarge,
     #[error("not the JSON that is documented, at line {line}, column {column}")]
     Json { line: usize, column: usize },
+}
+
+fn json_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    serde_json::from_slice(body).map_err(|error| {
+        // The library's own text repeats what it found, and that may be a message.
+        Malformed::Json { line: error.line(), column: error.column() }
+    })
 }
 
 impl Api {
@@ -103,18 +116,22 @@ impl Api {
 
     /// Asks, and reads the answer.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
-        self.run(call, |body| {
-            serde_json::from_slice(body).map_err(|error| {
-                // The library's own text repeats what it found, and that may be a message.
-                Malformed::Json { line: error.line(), column: error.column() }
-            })
-        })
-        .await
+        self.run(call, &Date::default(), json_of).await
+    }
+
+    /// Asks, and tells what the carrier's clock said when it answered, if only with a no.
+    pub(crate) async fn ask_and_tell_time<T: DeserializeOwned>(
+        &self,
+        call: Call,
+    ) -> (Option<Timestamp>, Result<T, Error>) {
+        let date = Date::default();
+        let answer = self.run(call, &date, json_of).await;
+        (date.read(), answer)
     }
 
     /// Commands, and does not care what is in the answer as long as it is a yes.
     pub(crate) async fn tell(&self, call: Call) -> Result<(), Error> {
-        self.run(call, |_| Ok(())).await
+        self.run(call, &Date::default(), |_| Ok(())).await
     }
 
     /// Refuses a request before it is made.
@@ -134,6 +151,7 @@ impl Api {
     async fn run<T>(
         &self,
         call: Call,
+        date: &Date,
         parse: impl Fn(&[u8]) -> Result<T, Malformed>,
     ) -> Result<T, Error> {
         let Call { operation, effect, method, path, body } = call;
@@ -151,6 +169,7 @@ impl Api {
         let attempt = async || {
             let answer = self.transport.execute(&request).await;
             let answer = answer.map_err(|failure| self.not_answered(failure))?;
+            date.note(&answer.headers);
             tracing::debug!(
                 status = answer.status,
                 request_id = request_id(&answer.headers).as_deref(),

@@ -105,7 +105,8 @@ pub async fn refuses_what_is_too_much(works: Connection) {
 
 /// Refusals have their kind and are known not to be sent, and say how long to wait.
 pub async fn refusals_are_not_sent(refuses: Connection, kind: ErrorKind) {
-    for error in commanded(&refuses).await.into_iter().chain(asked(&refuses).await) {
+    let asked = asked(&refuses).await.into_iter().chain(looked(&refuses).await);
+    for error in commanded(&refuses).await.into_iter().chain(asked) {
         assert_eq!((error.kind(), error.outcome()), (kind, Outcome::NotSent), "{error}");
         assert_eq!(error.is_throttled(), kind == ErrorKind::RateLimited, "{error}");
         if error.is_throttled() {
@@ -118,7 +119,8 @@ pub async fn refusals_are_not_sent(refuses: Connection, kind: ErrorKind) {
 /// What may have been carried out says so. Asking carries nothing out.
 pub async fn failures_are_unknown(fails: Connection) {
     let unknown = commanded(&fails).await.map(|error| (error, Outcome::Unknown));
-    let not_sent = asked(&fails).await.map(|error| (error, Outcome::NotSent));
+    let not_sent = asked(&fails).await.into_iter().chain(looked(&fails).await);
+    let not_sent = not_sent.map(|error| (error, Outcome::NotSent));
     for (error, outcome) in unknown.into_iter().chain(not_sent) {
         assert_eq!(error.outcome(), outcome, "{error}");
         assert!(error.is_transient(), "{error}");
@@ -154,6 +156,11 @@ async fn asked(connection: &Connection) -> [Error; 2] {
         failed(connection.messaging.fetch(&message).await),
         failed(connection.voice.inspect(&call_id()).await),
     ]
+}
+
+/// How the account is, asked in vain, where it can be asked.
+async fn looked(connection: &Connection) -> Option<Error> {
+    Some(failed(connection.account.as_ref()?.check().await.standing))
 }
 
 /// An error says whose it is and how its request is found again, and nothing that is private.

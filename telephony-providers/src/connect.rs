@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use telephony_core::config::{Account, Provider};
 
+use crate::account::AccountProvider;
 use crate::error::Error;
 use crate::http::Transport;
 use crate::mock::MockProvider;
@@ -12,7 +13,7 @@ use crate::provider::{MessagingProvider, VoiceProvider};
 use crate::telnyx::Telnyx;
 use crate::twilio::Twilio;
 
-/// The provider of an account, for both of what it does.
+/// The provider of an account, for all that it does.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
@@ -20,20 +21,24 @@ pub struct Connection {
     pub messaging: Arc<dyn MessagingProvider>,
     /// For calls.
     pub voice: Arc<dyn VoiceProvider>,
+    /// For a look at the account itself; `None` where it cannot be looked at.
+    pub account: Option<Arc<dyn AccountProvider>>,
 }
 
 impl Connection {
-    /// One provider that does both.
+    /// One provider that does all.
     #[must_use]
-    pub fn new<P: MessagingProvider + VoiceProvider + 'static>(provider: P) -> Self {
+    pub fn new<P: MessagingProvider + VoiceProvider + AccountProvider + 'static>(
+        provider: P,
+    ) -> Self {
         let provider = Arc::new(provider);
-        Self { messaging: provider.clone(), voice: provider }
+        Self { messaging: provider.clone(), voice: provider.clone(), account: Some(provider) }
     }
 
-    /// A provider for each.
+    /// A provider for messages and one for calls, whose account cannot be looked at.
     #[must_use]
     pub fn of(messaging: Arc<dyn MessagingProvider>, voice: Arc<dyn VoiceProvider>) -> Self {
-        Self { messaging, voice }
+        Self { messaging, voice, account: None }
     }
 }
 

@@ -2,12 +2,12 @@
 //! requests by itself, read answers without end.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
-use telephony_core::{Clock, Entropy, OsEntropy, SystemClock};
+use telephony_core::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};
 use thiserror::Error;
 
 use crate::retry::RetryPolicy;
@@ -203,6 +203,23 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Result<Vec<u8>, BodyFailure>,
+}
+
+/// What the `Date` headers of a call's answers said last.
+#[derive(Default)]
+pub(crate) struct Date(Mutex<Option<Timestamp>>);
+
+impl Date {
+    pub(crate) fn note(&self, headers: &HeaderMap) {
+        let text = headers.get(DATE).and_then(|value| value.to_str().ok());
+        if let Some(at) = text.and_then(|text| Timestamp::parse_rfc2822(text).ok()) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+        }
+    }
+
+    pub(crate) fn read(&self) -> Option<Timestamp> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Why the rest of an answer did not arrive.

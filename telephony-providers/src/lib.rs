@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod api;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -16,6 +17,7 @@ mod tls;
 mod twilio;
 mod xml;
 
+pub use account::{AccountProvider, Checked, NumberSettings, SettingNames, Standing, WebhookOwner};
 pub use connect::{Connection, connect};
 pub use error::{Error, ErrorKind, Outcome};
 pub use explain::{Explanation, codes, explain};

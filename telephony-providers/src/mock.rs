@@ -6,10 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use telephony_core::{
-    CallContent, CallRequest, CallStatus, MessageStatus, OutboundMessage, ProviderCallId,
+    CallContent, CallRequest, CallStatus, HttpUrl, MessageStatus, OutboundMessage, ProviderCallId,
     ProviderKind, ProviderMessageId, RawStatus, Sender, StatusReport,
 };
 
+use crate::account::{AccountProvider, Checked, NumberSettings, Standing, WebhookOwner};
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::provider::{
     CallSnapshot, Capabilities, MessagingProvider, PlacedCall, Sent, Speech, VoiceProvider,
@@ -54,6 +55,7 @@ struct State {
     sent: VecDeque<SentMessage>,
     calls: VecDeque<(ProviderCallId, CallStatus)>,
     failures: VecDeque<Error>,
+    webhook: Option<String>,
     count: u64,
 }
 
@@ -218,6 +220,28 @@ impl VoiceProvider for MockProvider {
         let call = state.calls.iter_mut().find(|(call, _)| call == id);
         let (_, status) = call.ok_or_else(|| unknown("there is no such call"))?;
         *status = CallStatus::Completed;
+        Ok(())
+    }
+}
+
+/// Its number's settings are what was set last.
+#[async_trait]
+impl AccountProvider for MockProvider {
+    async fn check(&self) -> Checked {
+        Checked::new(None, self.state().fail_to_tell().map(|()| Standing::Active))
+    }
+
+    async fn number(&self) -> Result<Option<NumberSettings>, Error> {
+        let mut state = self.state();
+        state.fail_to_tell()?;
+        let number = NumberSettings::of(WebhookOwner::Number("mock".to_owned()));
+        Ok(Some(NumberSettings { message_url: state.webhook.clone(), ..number }))
+    }
+
+    async fn set_webhook(&self, _: &NumberSettings, url: &HttpUrl) -> Result<(), Error> {
+        let mut state = self.state();
+        state.fail()?;
+        state.webhook = Some(url.as_str().to_owned());
         Ok(())
     }
 }

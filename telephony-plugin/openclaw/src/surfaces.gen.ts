@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "4a05b26ca951ed25355a088bfdbbb3b0";
+export const SURFACES_HASH = "d7392c1f82b63706976f37bdd3cbde77";
 
 /** The tool that the agent has. */
 export const TOOL = {
@@ -176,9 +176,21 @@ export const COMMANDS = {
     },
     {
       "name": "doctor",
-      "description": "Look for mistakes of the set-up",
+      "description": "Look for mistakes of the set-up, and say what to do",
       "arguments": [],
       "options": [
+        {
+          "flags": "--fix",
+          "description": "Show what would be set with the carrier"
+        },
+        {
+          "flags": "--yes",
+          "description": "With --fix: set it"
+        },
+        {
+          "flags": "--account <id>",
+          "description": "The account; the default one when it is missing"
+        },
         {
           "flags": "--json",
           "description": "Print the answer as JSON"

@@ -4,6 +4,7 @@ mod call;
 mod carrier;
 #[cfg(unix)]
 mod demo;
+mod doctor;
 #[cfg(unix)]
 mod guard;
 #[cfg(unix)]
@@ -50,6 +51,8 @@ enum Command {
     #[cfg(unix)]
     Rpc(rpc::Rpc),
     #[cfg(unix)]
+    Doctor(doctor::Doctor),
+    #[cfg(unix)]
     Status(status::Status),
     #[cfg(unix)]
     Pairing(pairing::Pairing),
@@ -90,6 +93,8 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             #[cfg(unix)]
             Command::Rpc(rpc) => rpc.run(),
+            #[cfg(unix)]
+            Command::Doctor(doctor) => doctor.run(),
             #[cfg(unix)]
             Command::Status(status) => status.run(),
             #[cfg(unix)]

@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use telephony_core::AccountId;
 
-use super::protocol::{
-    CommandOutput, GetStatus, HostSettings, OfAccount, PlaceCall, RunCommand, SendMessage, Verdict,
-};
+use super::protocol::{CommandOutput, GetStatus, PlaceCall, RunCommand, SendMessage, Verdict};
 use super::sidecar::Sidecar;
 use crate::rpc::{ErrorCode, RpcError};
 
@@ -49,7 +47,12 @@ impl Sidecar {
                 Some(id) => self.running().await?.get_status(GetStatus { id, account_id }).await?,
                 None => self.running().await?.status().await?,
             },
-            "doctor" => self.examine(accounts, &settings).await,
+            "doctor" => {
+                let is_set = |name: &str| options.get(name).and_then(Value::as_bool) == Some(true);
+                let (json, sets) = (is_set("json"), is_set("fix") && is_set("yes"));
+                let examination = self.examine(account_id, &accounts, &settings, sets).await?;
+                return Ok(json!(examination.output(json)));
+            }
             _ => {
                 let sentence = "command: expected send, call, status or doctor";
                 return Err(RpcError::new(ErrorCode::Params, sentence)
@@ -60,58 +63,14 @@ impl Sidecar {
         let text = if is_json { answer.to_string() } else { readable(&answer) };
         Ok(json!(CommandOutput { text, exit_code: exit_code(&answer) }))
     }
-
-    /// How each account and the sidecar are, and what is worth changing before going live.
-    async fn examine(&self, accounts: Vec<AccountId>, settings: &HostSettings) -> Value {
-        let failed = |error: RpcError| json!({ "ok": false, "error": error.message });
-        let mut examined = Vec::with_capacity(accounts.len());
-        for account_id in accounts {
-            let probed = match self.running().await {
-                Ok(running) => running.probe(OfAccount { account_id: account_id.clone() }).await,
-                Err(error) => Err(error),
-            };
-            let mut found = Map::from_iter([("accountId".to_owned(), json!(account_id))]);
-            found.extend(probed.unwrap_or_else(failed).as_object().cloned().unwrap_or_default());
-            examined.push(Value::Object(found));
-        }
-        let status = match self.running().await {
-            Ok(running) => running.status().await.unwrap_or_else(failed),
-            Err(error) => failed(error),
-        };
-        json!({ "accounts": examined, "notes": notes(settings), "status": status })
-    }
 }
 
-/// What the host's configuration leaves open that should be decided before going live.
-fn notes(settings: &HostSettings) -> Vec<&'static str> {
-    let known = [
-        (
-            &settings.dm_scope,
-            "all direct messages share one session: set session.dmScope to \
-             \"per-account-channel-peer\"",
-        ),
-        (
-            &settings.heartbeat,
-            "the default heartbeat texts people by itself: set agents.defaults.heartbeat.every, to \
-             \"0m\" for none",
-        ),
-        (
-            &settings.owner_allow_from,
-            "the first approved sender becomes the command owner: set commands.ownerAllowFrom",
-        ),
-    ];
-    known.into_iter().filter(|(value, _)| value.is_null()).map(|(_, note)| note).collect()
-}
-
-/// The code of a command: 3 for what may have been sent, 1 for what was not and what is not well.
+/// The code of a command: 3 for what may have been sent, 1 for what was not.
 fn exit_code(answer: &Value) -> u8 {
     let outcome = answer.get("outcome").cloned().map(serde_json::from_value::<Verdict>);
-    let accounts = answer.get("accounts").and_then(Value::as_array).into_iter().flatten();
-    let is_well = accounts.filter_map(|account| account.get("ok")).all(|ok| ok == true);
     match outcome {
         Some(Ok(Verdict::Unknown | Verdict::Partial)) => 3,
         Some(Ok(Verdict::NotSent | Verdict::Refused)) => 1,
-        _ if !is_well => 1,
         _ => 0,
     }
 }
@@ -164,7 +123,6 @@ mod tests {
 
     #[test]
     fn the_code_says_whether_it_may_have_been_sent() {
-        let doctor = |ok: bool| json!({ "accounts": [{ "ok": true }, { "ok": ok }] });
         for (answer, code) in [
             (json!({ "outcome": "sent" }), 0),
             (json!({ "outcome": "refused" }), 1),
@@ -172,22 +130,8 @@ mod tests {
             (json!({ "outcome": "partial" }), 3),
             (json!({ "outcome": "unknown" }), 3),
             (json!({ "accounts": [{ "running": false }] }), 0),
-            (doctor(true), 0),
-            (doctor(false), 1),
         ] {
             assert_eq!(exit_code(&answer), code, "{answer}");
         }
-    }
-
-    #[test]
-    fn what_is_decided_is_not_noted() {
-        let open = HostSettings::default();
-        assert_eq!(notes(&open).len(), 3);
-        let decided = HostSettings {
-            dm_scope: json!("per-account-channel-peer"),
-            heartbeat: json!("0m"),
-            owner_allow_from: json!([]),
-        };
-        assert!(notes(&decided).is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 mod challenges;
 mod command;
+mod doctor;
 mod gate;
 mod needs;
 mod news;

@@ -1,7 +1,7 @@
 //! What the first account sets going, and what each of them adds.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use telephony_core::AccountId;
@@ -41,8 +41,10 @@ pub(super) struct Running {
     /// By which URL each account that is started is reached.
     pub(super) reached: Reached,
     work: Mutex<Option<JoinHandle<bool>>>,
+    /// The configuration of the account that was started last.
+    pub(super) config: std::sync::Mutex<Config>,
     /// The state directory is ours as long as anything runs.
-    _owned: Arc<Owned>,
+    pub(super) owned: Arc<Owned>,
 }
 
 impl Running {
@@ -96,6 +98,7 @@ pub(super) async fn start(
         console: describe_account(&config, &account, address, url.as_ref()),
     };
     running.service.set_account(account, carrier, &config, address, url.as_ref());
+    *running.config.lock().unwrap_or_else(PoisonError::into_inner) = config.clone();
     reached.insert(params.account_id.clone(), (config, address, url));
     drop(reached);
     running.webhook_urls().insert(params.account_id.clone(), started.webhook_url.clone());
@@ -152,7 +155,8 @@ async fn run(
         }
     };
     let work = Mutex::new(Some(watched(sidecar.stop.clone(), work)));
-    let (connection, _owned) = (connection.clone(), Arc::clone(owned));
+    let (connection, owned) = (connection.clone(), Arc::clone(owned));
+    let config = config.clone().into();
     let (webhook_urls, reached) = (std::sync::Mutex::default(), Reached::default());
     Ok(Running {
         service,
@@ -164,7 +168,8 @@ async fn run(
         webhook_urls,
         reached,
         work,
-        _owned,
+        config,
+        owned,
     })
 }
 

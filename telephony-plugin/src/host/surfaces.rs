@@ -119,9 +119,14 @@ fn commands() -> Value {
             },
             {
                 "name": "doctor",
-                "description": "Look for mistakes of the set-up",
+                "description": "Look for mistakes of the set-up, and say what to do",
                 "arguments": [],
-                "options": [json_flag()],
+                "options": [
+                    option("--fix", "Show what would be set with the carrier"),
+                    option("--yes", "With --fix: set it"),
+                    account(),
+                    json_flag(),
+                ],
             },
         ],
     })

@@ -11,7 +11,7 @@ use crate::urls::PublicUrls;
 /// What Twilio is told to do with a webhook that fails: five more tries, after errors of the server
 /// and of the connection. By default it repeats only what it could not connect for.
 /// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
-const TWILIO_RETRIES: &str = "#rc=5&rp=5xx,ct,rt";
+pub(crate) const TWILIO_RETRIES: &str = "#rc=5&rp=5xx,ct,rt";
 
 /// The accounts and their URLs, in lines for people.
 #[must_use]

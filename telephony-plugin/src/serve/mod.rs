@@ -17,6 +17,7 @@ use telephony_webhook::{EndpointError, InboxError, OpenError};
 use thiserror::Error;
 use tokio::sync::watch;
 
+pub(crate) use self::console::TWILIO_RETRIES;
 pub use self::console::{describe, describe_account, webhook_url};
 pub use self::listeners::{LINGER, Listeners, PATIENCE};
 pub(crate) use self::supported::unsupported;

@@ -19,6 +19,8 @@ mod demo;
 #[cfg(unix)]
 mod docs;
 #[cfg(unix)]
+mod doctor;
+#[cfg(unix)]
 mod gateway;
 #[cfg(unix)]
 mod load;

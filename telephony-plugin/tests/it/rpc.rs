@@ -261,13 +261,21 @@ fn commands_say_what_is_printed_and_how_they_end() {
         sidecar.call("telephony.command", params)
     };
     let unwell = run("doctor", &[], json!({})).unwrap();
-    assert_eq!(unwell["exitCode"], 1, "{unwell}");
+    assert_eq!(unwell["exitCode"], 3, "{unwell}");
     assert!(unwell["text"].as_str().unwrap().contains("no account is started"), "{unwell}");
-    sidecar.account("default", &section(&outside));
+    // Nothing outside of this machine is asked.
+    let mut config = section(&outside);
+    config.as_object_mut().unwrap().remove("publicUrl");
+    sidecar.account("default", &config);
     let well = run("doctor", &[], json!({ "json": true })).unwrap();
     let found: Value = serde_json::from_str(well["text"].as_str().unwrap()).unwrap();
     assert_eq!(found["accounts"][0]["accountId"], "default", "{found}");
-    assert_eq!(found["notes"].as_array().unwrap().len(), 3, "{found}");
+    let findings = found["findings"].as_array().unwrap();
+    let of_host = findings.iter().filter(|finding| finding["check"] == "openclaw").count();
+    assert_eq!(of_host, 3, "{found}");
+    // It has asked the very process that asks it.
+    let is_running = |finding: &Value| finding["check"] == "server" && finding["severity"] == "ok";
+    assert!(findings.iter().any(is_running), "{found}");
     let sent = run("send", &[PERSON, "Hello"], json!({ "json": true })).unwrap();
     assert_eq!(sent["exitCode"], 0, "{sent}");
     let id: Value = serde_json::from_str(sent["text"].as_str().unwrap()).unwrap();

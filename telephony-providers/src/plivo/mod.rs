@@ -2,6 +2,7 @@
 //! <https://www.plivo.com/docs/voice/api/call/make-a-call>.
 
 mod code;
+mod number;
 mod wire;
 
 use std::fmt;

@@ -3,6 +3,7 @@
 
 mod code;
 mod follow;
+mod number;
 mod state;
 mod wire;
 

@@ -2,6 +2,7 @@
 //! <https://www.twilio.com/docs/voice/api/call-resource>.
 
 mod code;
+mod number;
 mod wire;
 
 use std::fmt;
@@ -42,6 +43,10 @@ pub struct Twilio {
     account_sid: String,
     from: Option<Sender>,
     messaging_service_sid: Option<String>,
+    /// Where the API of Messaging Services is; empty where it is with the rest.
+    messaging_origin: String,
+    /// Whether a key asks in place of the account's own token.
+    has_api_key: bool,
 }
 
 impl Twilio {
@@ -59,6 +64,11 @@ impl Twilio {
         let own = match &settings.region {
             Some(region) => format!("https://api.{region}.twilio.com"),
             None => "https://api.twilio.com".to_owned(),
+        };
+        let messaging_origin = match (&settings.api_base_url, &settings.region) {
+            (Some(_), _) => String::new(),
+            (None, Some(region)) => format!("https://messaging.{region}.twilio.com"),
+            (None, None) => "https://messaging.twilio.com".to_owned(),
         };
         let (user, password) = match &settings.api_key {
             Some((sid, secret)) => (sid, secret),
@@ -82,6 +92,8 @@ impl Twilio {
             account_sid,
             from: account.from.clone(),
             messaging_service_sid: settings.messaging_service_sid.clone(),
+            messaging_origin,
+            has_api_key: settings.api_key.is_some(),
         })
     }
 

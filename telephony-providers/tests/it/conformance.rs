@@ -32,7 +32,7 @@ fn mock_provider(carrier: Carrier) -> StandIn {
         _ => None,
     };
     // As many as there are things to ask of a provider.
-    for (kind, outcome) in failure.into_iter().cycle().take(5) {
+    for (kind, outcome) in failure.into_iter().cycle().take(6) {
         let error = Error::new(ProviderKind::Mock, kind, outcome, "it was told to fail");
         let wait = (carrier == Carrier::Throttles).then_some(WAIT);
         mock.fail_next_with(error.with_retry_after(wait).with_request_id(Some("req1".into())));

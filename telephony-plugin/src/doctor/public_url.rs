@@ -1,0 +1,343 @@
+//! Whether the public URL leads here, stage by stage: its form, name, socket and certificate.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use rustls::CertificateError;
+use telephony_core::ProviderKind;
+
+use super::edges::Edges;
+use super::finding::{Report, Said, Says};
+
+/// What the public URL is like before anything is asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// There is none.
+    Missing,
+    /// It is not encrypted.
+    Plain,
+    /// It names a machine that carriers do not reach.
+    Private,
+    /// It is as carriers need it.
+    Good(String),
+}
+
+/// Whether its name has an address.
+#[derive(Debug)]
+pub(super) enum Dns {
+    /// It has none.
+    Unknown { host: String },
+    /// It is one that only this network knows.
+    Private { host: String, address: IpAddr },
+    /// It was given on the command line.
+    Given { host: String, address: SocketAddr },
+    /// It has some.
+    Found { host: String, count: usize },
+}
+
+/// Whether somebody listens there.
+#[derive(Debug)]
+pub(super) enum Tcp {
+    /// Nobody does.
+    Refused(SocketAddr),
+    /// Nothing comes back.
+    Silent(SocketAddr),
+    /// Something else is wrong.
+    Failed(SocketAddr, String),
+    /// Somebody does.
+    Open(SocketAddr),
+}
+
+/// Whether the one who listens can be trusted to be it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Tls {
+    /// The certificate is too old.
+    Expired,
+    /// The certificate is of the future.
+    NotYet,
+    /// The certificate is another host's.
+    OtherHost(String),
+    /// Nobody vouches for the certificate.
+    Unvouched,
+    /// It does not speak TLS.
+    None,
+    /// Something else is wrong.
+    Failed(String),
+    /// It can.
+    Good,
+}
+
+impl Says for Form {
+    fn check(&self) -> &'static str {
+        "publicUrl"
+    }
+
+    fn says(&self) -> Said {
+        match self {
+            Self::Missing => Said::error(
+                "nothing public leads to this server: there is neither publicUrl nor a tunnel",
+                "Set publicUrl to the https:// URL that leads to this server, or tunnel.provider.",
+            ),
+            Self::Plain => Said::error(
+                "publicUrl begins with http://, so that anybody on the way reads what people write",
+                "Set publicUrl to an https:// URL, and have the proxy or tunnel end TLS.",
+            ),
+            Self::Private => Said::error(
+                "publicUrl names this machine or a private network, where no carrier can post",
+                "Set publicUrl to a host that the Internet knows, or set up a tunnel.",
+            ),
+            Self::Good(url) => Said::ok(url),
+        }
+    }
+}
+
+impl Says for Dns {
+    fn check(&self) -> &'static str {
+        "dns"
+    }
+
+    fn says(&self) -> Said {
+        match self {
+            Self::Unknown { host } => Said::error(
+                format!("{host} has no address"),
+                format!("Correct publicUrl, or add an A or AAAA record for {host}."),
+            ),
+            Self::Private { host, address } => Said::warning(
+                format!("{host} is {address} from here, which no carrier reaches"),
+                "Give the name a public address, unless this network has an answer of its own.",
+            ),
+            Self::Given { host, address } => Said::ok(format!("{host} is given as {address}")),
+            Self::Found { host, count } => {
+                let plural = if *count == 1 { "" } else { "es" };
+                Said::ok(format!("{host} has {count} address{plural}"))
+            }
+        }
+    }
+}
+
+impl Says for Tcp {
+    fn check(&self) -> &'static str {
+        "tcp"
+    }
+
+    fn says(&self) -> Said {
+        match self {
+            Self::Refused(address) => Said::error(
+                format!("nobody listens at {address}"),
+                "Start the proxy or tunnel that publicUrl names, or correct the port of publicUrl.",
+            ),
+            Self::Silent(address) => Said::error(
+                format!("{address} does not answer"),
+                "Open the port in the firewall. If only this network cannot reach its own public \
+                 address, name the proxy with --resolve.",
+            ),
+            Self::Failed(address, why) => Said::error(
+                format!("{address} cannot be connected to: {why}"),
+                "Check this machine's network.",
+            ),
+            Self::Open(address) => Said::ok(format!("{address} answers")),
+        }
+    }
+}
+
+impl Says for Tls {
+    fn check(&self) -> &'static str {
+        "tls"
+    }
+
+    fn says(&self) -> Said {
+        match self {
+            Self::Expired => Said::error(
+                "the certificate has expired",
+                "Renew it, and have the proxy load it again.",
+            ),
+            Self::NotYet => Said::error(
+                "the certificate is not valid yet",
+                "Set this machine's clock, or install the certificate that is valid now.",
+            ),
+            Self::OtherHost(host) => Said::error(
+                format!("the certificate is not {host}'s"),
+                format!("Install a certificate that names {host}, or correct publicUrl."),
+            ),
+            Self::Unvouched => Said::error(
+                "nobody vouches for the certificate: it is self-signed, or sent without the one \
+                 between",
+                "Install a certificate of a public authority with its whole chain.",
+            ),
+            Self::None => Said::error(
+                "it does not speak TLS",
+                "Have the proxy end TLS at this port, or correct the port of publicUrl.",
+            ),
+            Self::Failed(why) => Said::error(
+                format!("the TLS handshake fails: {why}"),
+                "Have the proxy offer TLS 1.2 or 1.3.",
+            ),
+            Self::Good => Said::ok("the certificate is the host's, and is trusted"),
+        }
+    }
+}
+
+/// What a URL is like.
+pub(super) fn form(url: &url::Url, kind: ProviderKind) -> Form {
+    let is_private = match url.host() {
+        Some(url::Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost"
+                || [".localhost", ".local", ".internal", ".lan", ".home.arpa"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+        }
+        Some(url::Host::Ipv4(address)) => is_private(address.into()),
+        Some(url::Host::Ipv6(address)) => is_private(address.into()),
+        None => true,
+    };
+    match (is_private, url.scheme()) {
+        (true, _) => Form::Private,
+        (false, "https") => Form::Good(super::number::shown(url.as_str())),
+        _ if kind == ProviderKind::Mock => Form::Good(super::number::shown(url.as_str())),
+        _ => Form::Plain,
+    }
+}
+
+/// Whether an address is one that the Internet does not know.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || (a == 100 && b & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+        }
+    }
+}
+
+/// Goes from the name to the handshake: where it can be asked, if it can.
+pub(super) async fn reach(
+    edges: &Edges,
+    url: &url::Url,
+    of: Option<&telephony_core::AccountId>,
+    report: &mut Report,
+) -> Option<SocketAddr> {
+    let host = url.host_str()?;
+    let port = url.port_or_known_default()?;
+    let addresses = match edges.given(host) {
+        Some(address) => {
+            report.add(&Dns::Given { host: host.to_owned(), address }, of);
+            vec![address]
+        }
+        None => named(edges, host, port, of, report).await?,
+    };
+    let (address, stream) = connected(edges, &addresses, of, report).await?;
+    if url.scheme() == "https" {
+        let shaken = edges.shake_hands(host, stream).await;
+        let found = shaken.map_or_else(|error| handshake(&error, host), |()| Tls::Good);
+        report.add(&found, of);
+        if found != Tls::Good {
+            return None;
+        }
+    }
+    Some(address)
+}
+
+async fn named(
+    edges: &Edges,
+    host: &str,
+    port: u16,
+    of: Option<&telephony_core::AccountId>,
+    report: &mut Report,
+) -> Option<Vec<SocketAddr>> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let found = edges.resolver.resolve(bare, port).await.unwrap_or_default();
+    let host = host.to_owned();
+    let private = found.iter().map(SocketAddr::ip).find(|address| is_private(*address));
+    let says = match (found.len(), private) {
+        (0, _) => Dns::Unknown { host },
+        (_, Some(address)) => Dns::Private { host, address },
+        (count, None) => Dns::Found { host, count },
+    };
+    report.add(&says, of);
+    (!found.is_empty()).then_some(found)
+}
+
+/// The first address that somebody listens at.
+async fn connected(
+    edges: &Edges,
+    addresses: &[SocketAddr],
+    of: Option<&telephony_core::AccountId>,
+    report: &mut Report,
+) -> Option<(SocketAddr, tokio::net::TcpStream)> {
+    let mut last = None;
+    for address in addresses.iter().take(4) {
+        let error = match edges.connect(*address).await {
+            Ok(stream) => {
+                report.add(&Tcp::Open(*address), of);
+                return Some((*address, stream));
+            }
+            Err(error) => error,
+        };
+        last = Some(match error.kind() {
+            io::ErrorKind::ConnectionRefused => Tcp::Refused(*address),
+            io::ErrorKind::TimedOut => Tcp::Silent(*address),
+            _ => Tcp::Failed(*address, error.to_string()),
+        });
+    }
+    last.iter().for_each(|last| report.add(last, of));
+    None
+}
+
+/// What is wrong with a handshake.
+fn handshake(error: &io::Error, host: &str) -> Tls {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(certificate)) => match certificate {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Tls::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Tls::NotYet
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Tls::OtherHost(host.to_owned())
+            }
+            CertificateError::UnknownIssuer
+            | CertificateError::BadSignature
+            // An authority's own certificate is none that a host may have.
+            | CertificateError::Other(_) => Tls::Unvouched,
+            other => Tls::Failed(other.to_string()),
+        },
+        Some(rustls::Error::InvalidMessage(_)) => Tls::None,
+        Some(other) => Tls::Failed(other.to_string()),
+        None => match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::UnexpectedEof => Tls::None,
+            _ => Tls::Failed(error.to_string()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_carrier_reaches_is_known_by_its_form() {
+        let plain = Form::Plain;
+        for (url, expected) in [
+            ("https://localhost/x", Form::Private),
+            ("https://127.0.0.1:3335", Form::Private),
+            ("https://192.168.1.4", Form::Private),
+            ("https://[fd00::1]/", Form::Private),
+            ("https://box.local/", Form::Private),
+            ("http://sms.example.com", plain),
+            ("https://8.8.8.8/", Form::Good("https://8.8.8.8/".to_owned())),
+            ("https://sms.example.com/", Form::Good("https://sms.example.com/".to_owned())),
+        ] {
+            assert_eq!(form(&url.parse().unwrap(), ProviderKind::Twilio), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What is kept: whether it is closed to others, has room, opens, and gets worked off.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use telephony_core::Timestamp;
+use telephony_webhook::OpenError;
+
+use super::finding::{Report, Said, Says};
+use super::server::State;
+use crate::control::ControlError;
+use crate::report::chain;
+
+/// Below how many free bytes there is not enough room for long.
+const LOW_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Below how many free bytes events may not be stored any more.
+const FULL_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How long what waits may wait before something is wrong.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How the store is.
+#[derive(Debug)]
+pub(super) enum Store {
+    /// There is none yet.
+    Fresh,
+    /// Others can look into it.
+    Open { what: &'static str, mode: u32, wanted: u32 },
+    /// There is little room.
+    Room { megabytes: u64 },
+    /// A newer program made it.
+    Newer(String),
+    /// It does not open.
+    Broken(String),
+    /// Events were set aside.
+    Failed(u64),
+    /// Events wait.
+    Waits { count: u64, minutes: u64 },
+    /// Texts wait.
+    Unsent { count: u64, minutes: u64 },
+    /// Events could not be stored.
+    NotStored(u64),
+    /// It is as it should be.
+    Good,
+}
+
+impl Says for Store {
+    fn check(&self) -> &'static str {
+        "store"
+    }
+
+    fn says(&self) -> Said {
+        match self {
+            Self::Fresh => {
+                Said::note("nothing is kept yet", "Start `telephony serve`, which makes it.")
+            }
+            Self::Open { what, mode, wanted } => Said::warning(
+                format!("the {what} can be looked into by others: its mode is {mode:o}"),
+                format!("Set its mode to {wanted:o} by chmod."),
+            ),
+            Self::Room { megabytes } if megabytes.saturating_mul(1024 * 1024) < FULL_BYTES => {
+                Said::error(
+                    format!("the disk is full: {megabytes} MB are free"),
+                    "Free some: what cannot be stored is answered 503, and carriers give up.",
+                )
+            }
+            Self::Room { megabytes } => Said::warning(
+                format!("the disk has {megabytes} MB left"),
+                "Free some before events cannot be stored any more.",
+            ),
+            Self::Newer(why) => Said::error(why, "Install the newer telephony again."),
+            Self::Broken(why) => Said::error(
+                format!("the database does not open: {why}"),
+                "Check its rights and its disk; docs/operations.md says how to bring a copy back.",
+            ),
+            Self::Failed(count) => Said::warning(
+                format!("{count} events were set aside after too many tries"),
+                "See `telephony inbox list`, and try each again by `telephony inbox retry`.",
+            ),
+            Self::Waits { count, minutes } => Said::warning(
+                format!("{count} events wait, one for {minutes} minutes"),
+                "See that the handler or the gateway answers, and the server's log.",
+            ),
+            Self::Unsent { count, minutes } => Said::warning(
+                format!("{count} texts wait to be sent, one for {minutes} minutes"),
+                "See `telephony message` for the reason, and that the carrier can be reached.",
+            ),
+            Self::NotStored(count) => Said::warning(
+                format!("{count} events could not be stored since the server began"),
+                "See its log; free the disk, or end what locks the database.",
+            ),
+            Self::Good => Said::ok("opens, has room, and is worked off"),
+        }
+    }
+}
+
+pub(super) async fn look(
+    state: &State<'_>,
+    status: Option<&Value>,
+    now: Timestamp,
+    report: &mut Report,
+) {
+    let mut found = Vec::new();
+    let (directory, database) = (state.directory().path(), &state.kept().database);
+    if !directory.exists() || !database.exists() {
+        return report.add(&Store::Fresh, None);
+    }
+    for (what, path, wanted) in
+        [("state directory", directory, 0o700), ("database", database.as_path(), 0o600)]
+    {
+        if let Some(mode) = mode(path).filter(|mode| mode & 0o077 != 0) {
+            found.push(Store::Open { what, mode, wanted });
+        }
+    }
+    if let Some(bytes) = free(directory).filter(|bytes| *bytes < LOW_BYTES) {
+        found.push(Store::Room { megabytes: bytes / 1024 / 1024 });
+    }
+    match state.ask("inbox.list", json!({ "state": "waiting", "limit": 1000 })).await {
+        Ok(answer) => found.extend(events(&answer, now)),
+        Err(ControlError::Open(error @ OpenError::Newer { .. })) => {
+            found.push(Store::Newer(chain(&error)));
+        }
+        Err(error) => found.push(Store::Broken(chain(&error))),
+    }
+    if let Ok(answer) = state.ask("telephony.messages", json!({})).await {
+        found.extend(texts(&answer, now));
+    }
+    let not_stored = status.and_then(|status| status.pointer("/webhooks/notStored")?.as_u64());
+    found.extend(not_stored.filter(|count| *count > 0).map(Store::NotStored));
+    if found.is_empty() {
+        found.push(Store::Good);
+    }
+    found.iter().for_each(|found| report.add(found, None));
+}
+
+/// What waits and what failed of what came.
+fn events(answer: &Value, now: Timestamp) -> Vec<Store> {
+    let mut found = Vec::new();
+    let count = |name: &str| answer.pointer(name).and_then(Value::as_u64).unwrap_or_default();
+    if count("/counts/failed") > 0 {
+        found.push(Store::Failed(count("/counts/failed")));
+    }
+    let entries = answer.get("entries").and_then(Value::as_array);
+    let oldest = entries.into_iter().flatten().filter_map(|entry| time(entry, "receivedAt")).min();
+    if let Some(minutes) = oldest.and_then(|oldest| late(oldest, now)) {
+        found.push(Store::Waits { count: count("/counts/waiting"), minutes });
+    }
+    found
+}
+
+/// What waits of what is to go out, as far as the latest texts show it.
+fn texts(answer: &Value, now: Timestamp) -> Option<Store> {
+    let messages = answer.get("messages").and_then(Value::as_array)?;
+    let is_pending =
+        |message: &&Value| message.get("outcome").and_then(Value::as_str) == Some("pending");
+    let pending: Vec<_> = messages.iter().filter(is_pending).collect();
+    let oldest = pending.iter().filter_map(|message| time(message, "createdAt")).min()?;
+    let count = u64::try_from(pending.len()).unwrap_or(u64::MAX);
+    Some(Store::Unsent { count, minutes: late(oldest, now)? })
+}
+
+pub(super) fn time(value: &Value, key: &str) -> Option<Timestamp> {
+    Timestamp::parse_rfc3339(value.get(key)?.as_str()?).ok()
+}
+
+/// For how many minutes something has waited that waits for too long.
+fn late(since: Timestamp, now: Timestamp) -> Option<u64> {
+    let waited = now.saturating_since(since);
+    (waited > PATIENCE).then_some(waited.as_secs() / 60)
+}
+
+fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Some(std::fs::metadata(path).ok()?.permissions().mode() & 0o777)
+}
+
+/// The bytes that are free for us.
+fn free(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Severity;
+    use super::*;
+
+    #[test]
+    fn what_waits_for_long_or_has_failed_is_found() {
+        let now = Timestamp::parse_rfc3339("2026-07-01T12:00:00Z").unwrap();
+        let answer = |at: &str, failed: u64| {
+            json!({
+                "entries": [{ "receivedAt": at }, { "receivedAt": "2026-07-01T11:59:00Z" }],
+                "counts": { "waiting": 2, "done": 5, "failed": failed },
+            })
+        };
+        assert!(events(&answer("2026-07-01T11:50:00Z", 0), now).is_empty());
+        let found = events(&answer("2026-07-01T11:30:00Z", 3), now);
+        let said: Vec<_> = found.iter().map(|found| found.of(None).finding).collect();
+        assert_eq!(
+            said,
+            ["3 events were set aside after too many tries", "2 events wait, one for 30 minutes"]
+        );
+    }
+
+    #[test]
+    fn texts_that_wait_are_found_and_sent_ones_are_not() {
+        let now = Timestamp::parse_rfc3339("2026-07-01T12:00:00Z").unwrap();
+        let answer = |outcome: &str| json!({ "messages": [{ "outcome": outcome, "createdAt": "2026-07-01T11:00:00Z" }] });
+        assert!(texts(&answer("sent"), now).is_none());
+        assert_eq!(
+            texts(&answer("pending"), now).unwrap().of(None).finding,
+            "1 texts wait to be sent, one for 60 minutes"
+        );
+    }
+
+    #[test]
+    fn a_disk_is_low_before_it_is_full() {
+        let severity = |megabytes| Store::Room { megabytes }.of(None).severity;
+        assert_eq!((severity(100), severity(31)), (Severity::Warning, Severity::Error));
+    }
+}
