@@ -202,6 +202,9 @@ pub struct CallUpdate {
     pub account: AccountId,
     /// The carrier's id of the call.
     pub id: ProviderCallId,
+    /// The id that the carrier gave it when it was placed, where it says so: it may be another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed_as: Option<ProviderCallId>,
     /// How far it has come; `None` for events that change nothing about that.
     pub status: Option<CallStatus>,
     /// What happened, in the carrier's own word.
@@ -251,6 +254,7 @@ impl CallUpdate {
         Self {
             account,
             id,
+            placed_as: None,
             status,
             raw: RawStatus::new(raw),
             order: Order::Unknown,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use telephony_core::config::{AllowFrom, InboundPolicy};
-use telephony_core::{AccountId, Clock, Entropy, EntropyError, Sender};
+use telephony_core::{AccountId, Clock, Entropy, EntropyError, PhoneNumber, Sender};
 use thiserror::Error;
 
 use crate::code::PairingCode;
@@ -16,6 +16,13 @@ use crate::store::{PairingStore, Requested, StoreError};
 pub trait AccessGate: std::fmt::Debug + Send + Sync {
     /// Whether `sender` may talk to the agent of `account`. May note that they asked.
     async fn check(&self, account: &AccountId, sender: &Sender) -> Result<Access, GateError>;
+
+    /// Whether somebody has approved `number`. Nothing comes of the question.
+    async fn is_approved(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+    ) -> Result<bool, GateError>;
 }
 
 /// Why a gate could not decide. The sender is not let in, and the message is tried again.
@@ -73,5 +80,13 @@ impl AccessGate for PolicyGate {
             Requested::Full => Access::Block(BlockReason::TooManyWaiting),
             Requested::Approved => Access::Allow,
         })
+    }
+
+    async fn is_approved(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+    ) -> Result<bool, GateError> {
+        Ok(self.store.approved(account).await?.contains(number))
     }
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::parse::Route;
 use crate::url::{PublicUrl, TrustedProxies, UrlRules};
 use crate::verify::{Verifier, VerifierError, verifier};
+use crate::voice_path;
 
 /// An account, its verifier, and how the public URL of its webhooks is found.
 #[derive(Debug)]
@@ -78,10 +79,6 @@ impl Endpoint {
     }
 }
 
-/// What stands between the path of webhooks and the [`Reference`](telephony_core::Reference) of a
-/// call whose carrier asks what it is to do.
-pub const VOICE_SEGMENT: &str = "/voice/";
-
 /// Which paths lead to which accounts. `{path}`, `{statusPath}` and `{path}/voice/…` lead to all of
 /// them, and `{path}/{account}` and `{statusPath}/{account}` to one.
 #[derive(Debug, Default)]
@@ -113,9 +110,8 @@ impl Routes {
         if let Some((route, endpoints)) = self.0.get(path) {
             return Some((*route, endpoints));
         }
-        let (path, reference) = path.rsplit_once(VOICE_SEGMENT)?;
+        let (path, _) = voice_path::split(path)?;
         let (route, endpoints) = self.0.get(path)?;
-        let is_voice = *route == Route::Webhook && !reference.contains('/');
-        is_voice.then_some((Route::Voice, endpoints))
+        (*route == Route::Webhook).then_some((Route::Voice, endpoints))
     }
 }

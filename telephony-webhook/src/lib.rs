@@ -28,12 +28,11 @@ mod sign;
 mod sqlite;
 mod url;
 mod verify;
+mod voice_path;
 
 pub use crate::answer::Answer;
 #[cfg(feature = "server")]
 pub use crate::counters::Counted;
-#[cfg(feature = "server")]
-pub use crate::endpoint::VOICE_SEGMENT;
 #[cfg(feature = "server")]
 pub use crate::endpoint::{Endpoint, EndpointError, Routes};
 pub use crate::form::{Contradiction, Form, MAX_FIELDS};
@@ -73,3 +72,4 @@ pub use crate::verify::{
     TELNYX_TOLERANCE_SECONDS, TelnyxKey, TelnyxKeyError, TelnyxVerifier, TwilioVerifier, Verifier,
     VerifierError, report, verifier,
 };
+pub use crate::voice_path::VOICE_SEGMENT;

@@ -1,6 +1,7 @@
 //! From a request to a committed event: admitted, verified, read, stored, and only then answered.
 
 use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +23,7 @@ use crate::parse::{Notice, parse};
 use crate::refusal::Refusal;
 use crate::refused::{RecentRefusal, Refusals, Why};
 use crate::request::{Method, Request, Unverified, Verified};
+use crate::voice_path::shown;
 
 /// Takes requests into an inbox, for any server: [`admit`](Self::admit) looks at the head, and
 /// [`receive`](Self::receive) at the whole.
@@ -161,7 +163,7 @@ impl Receiver {
     }
 
     fn keep(&self, why: Why<'_>, path: &str, peer: IpAddr) {
-        self.refusals.keep(why, path, peer, self.clock.now());
+        self.refusals.keep(why, &shown(path), peer, self.clock.now());
     }
 
     /// Looks at the head of a request: path, method, content type, and whether it carries what a
@@ -213,7 +215,10 @@ impl Receiver {
         let Some((route, endpoints)) = routes.find(path) else { return Answer::NOT_FOUND };
         let mut foreign = None;
         let mut refusal: Option<Refusal> = None;
-        for endpoint in endpoints {
+        // What groups numbers may be several accounts': the one whose own number it is comes first.
+        let mut tries: VecDeque<_> =
+            endpoints.iter().map(|one| (endpoints.len() > 1, one)).collect();
+        while let Some((is_first, endpoint)) = tries.pop_front() {
             let urls = endpoint.rules.resolve(*peer, path, request.headers());
             let urls = urls.as_ref().map_err(|refusal| *refusal);
             let verified = match request.verify(&*endpoint.verifier, urls) {
@@ -232,6 +237,11 @@ impl Receiver {
             let span = Span::current();
             span.record("provider", display(kind)).record("account_id", display(&account.id));
             match parse(&verified, account, route) {
+                Ok(Notice::Event { claims, .. })
+                    if is_first && claims.belong_to(account) && !claims.name_number_of(account) =>
+                {
+                    tries.push_back((false, endpoint));
+                }
                 Ok(Notice::Event { key, event, claims }) if claims.belong_to(account) => {
                     return self.take(endpoint, &verified, (path, *peer), key, *event).await;
                 }
@@ -255,7 +265,7 @@ impl Receiver {
                 self.counters.foreign.count();
                 self.keep(Why::Foreign, path, *peer);
                 tracing::warn!(
-                    path,
+                    path = &*shown(path),
                     "a signed webhook is for a number, account or profile that is not configured: \
                      acknowledged and dropped; check fromNumber and the carrier's webhook URL"
                 );
@@ -294,6 +304,7 @@ impl Receiver {
         };
         // A sender's messages are counted when they are new: a carrier that repeats one takes
         // nothing from its sender.
+        let path = &*shown(path);
         let within = self.routes_quota.take(&path, now)
             && sender.as_ref().is_none_or(|sender| self.senders.allows(sender, now));
         if !within {
@@ -348,6 +359,7 @@ impl Receiver {
             return Answer::TOO_MANY;
         }
         self.keep(Why::Unverified(refusal), path, peer);
+        let path = &*shown(path);
         tracing::warn!(%peer, path, reason = %refusal, advice = refusal.advice(), "refused");
         refusal.answer()
     }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::answer::Answer;
 use crate::url::{PublicUrl, UrlRefusal};
+use crate::voice_path::shown;
 
 /// Why a request was not verified.
 ///
@@ -165,7 +166,8 @@ struct Tried<'a>(&'a [PublicUrl]);
 impl fmt::Display for Tried<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, url) in self.0.iter().enumerate() {
-            write!(formatter, "{}{url}", if index == 0 { " for " } else { " nor " })?;
+            let url = url.to_string();
+            write!(formatter, "{}{}", if index == 0 { " for " } else { " nor " }, shown(&url))?;
         }
         Ok(())
     }

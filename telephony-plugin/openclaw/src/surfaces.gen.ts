@@ -4,7 +4,7 @@
 export const VERSION = "0.1.0";
 
 /** The hash of all of this and the protocol. */
-export const SURFACES_HASH = "d7392c1f82b63706976f37bdd3cbde77";
+export const SURFACES_HASH = "2f8667aa14ab585ac863b96b53e45168";
 
 /** The tool that the agent has. */
 export const TOOL = {
@@ -144,6 +144,26 @@ export const COMMANDS = {
           "flags": "--url <url>",
           "description": "The carrier's own call instructions"
         },
+        {
+          "flags": "--account <id>",
+          "description": "The account; the default one when it is missing"
+        },
+        {
+          "flags": "--json",
+          "description": "Print the answer as JSON"
+        }
+      ]
+    },
+    {
+      "name": "hangup",
+      "description": "End a call",
+      "arguments": [
+        {
+          "flags": "<id>",
+          "description": "The id that call has printed"
+        }
+      ],
+      "options": [
         {
           "flags": "--account <id>",
           "description": "The account; the default one when it is missing"

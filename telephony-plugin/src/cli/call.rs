@@ -8,7 +8,8 @@ use clap::Args;
 use serde_json::{Value, json};
 use telephony_core::config::Account;
 use telephony_core::{
-    CallContent, CallId, CallRequest, HttpUrl, OsEntropy, PhoneNumber, ProviderCallId, SystemClock,
+    CallContent, CallId, CallRequest, HttpUrl, MachineDetection, OsEntropy, PhoneNumber,
+    ProviderCallId, SystemClock,
 };
 use telephony_providers::{Connection, Error, ErrorKind, Outcome, Speech};
 
@@ -33,8 +34,8 @@ pub(super) struct Call {
     url: Option<HttpUrl>,
 
     /// What to do when a machine answers: off, report or hangup; else what is configured.
-    #[arg(long, value_name = "WHAT", value_parser = ["off", "report", "hangup"])]
-    machine: Option<String>,
+    #[arg(long, value_name = "WHAT", value_parser = machine)]
+    machine: Option<MachineDetection>,
 
     #[command(flatten)]
     carrier: Carrier,
@@ -49,12 +50,16 @@ impl Call {
             });
             return self.carrier.ask_server("telephony.call", &params, show);
         }
-        let Self { to, say, url, carrier, .. } = self;
+        let Self { to, say, url, machine, carrier } = self;
         carrier.with(
-            async |account, connection| place(account, connection, to, say, url).await,
+            async |account, connection| place(account, connection, to, say, url, machine).await,
             |placed| format!("calling as {}: {}", text(placed, "id"), text(placed, "status")),
         )
     }
+}
+
+fn machine(text: &str) -> Result<MachineDetection, &'static str> {
+    serde_json::from_value(text.into()).map_err(|_| "expected off, report or hangup")
 }
 
 /// Places a call without a server, which nobody follows.
@@ -64,11 +69,15 @@ async fn place(
     to: PhoneNumber,
     say: Option<String>,
     url: Option<HttpUrl>,
+    machine: Option<MachineDetection>,
 ) -> Result<Value, Error> {
     let provider = connection.messaging.kind();
     let refuse = |kind, sentence| Err(Error::new(provider, kind, Outcome::NotSent, sentence));
     if !account.voice.enabled {
         return refuse(ErrorKind::Configuration, "calls are off: set voice.enabled to true");
+    }
+    if !account.allow_to.is_empty() && !account.allow_to.contains(&to) {
+        return refuse(ErrorKind::Configuration, "this number is not in allowTo: add it there");
     }
     if url.is_none() && connection.messaging.capabilities().speech != Speech::Inline {
         let sentence = "it asks a server what the call says: start `telephony serve`, and leave \
@@ -90,7 +99,7 @@ async fn place(
     let mut request = CallRequest::new(id, to, content);
     request.ring_seconds = Some(voice.ring_timeout_seconds);
     request.max_duration_seconds = Some(voice.max_duration_seconds);
-    request.machine_detection = voice.machine_detection;
+    request.machine_detection = machine.unwrap_or(voice.machine_detection);
     let placed = connection.voice.place(&request).await?;
     Ok(json!({ "id": placed.id, "account": account.id, "status": placed.status }))
 }
@@ -159,6 +168,10 @@ fn show(call: &Value) -> String {
         Some(false) => lines.push_str(", a person answered"),
         None => {}
     }
+    match text(call, "reception") {
+        "" => {}
+        reception => lines.push_str(&format!(", {reception} by us")),
+    }
     for (key, before) in [("code", " (code "), ("reason", ": ")] {
         if !text(call, key).is_empty() {
             let after = if key == "code" { ")" } else { "" };
@@ -183,7 +196,9 @@ fn list_of(answer: &Value) -> String {
         let number = Some(text(call, "number")).filter(|number| !number.is_empty());
         let number = number.unwrap_or("a hidden number");
         // Writing to a string does not fail.
-        let _ = writeln!(lines, "{at} {id} {account} {from} {number} {}", word(call));
+        let reception = Some(text(call, "reception")).filter(|word| !word.is_empty());
+        let word = reception.unwrap_or_else(|| word(call));
+        let _ = writeln!(lines, "{at} {id} {account} {from} {number} {word}");
     }
     if lines.is_empty() {
         lines.push_str("there were no calls yet\n");

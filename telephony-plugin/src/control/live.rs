@@ -161,7 +161,7 @@ pub(crate) fn call_failed(error: &CallError) -> RpcError {
     let code = match error {
         CallError::Both | CallError::Url(_) | CallError::Conflict => ErrorCode::Params,
         CallError::Off | CallError::NoPublicUrl(_) | CallError::Provider(_) => ErrorCode::Refused,
-        CallError::NotFound | CallError::Id(_) => ErrorCode::NotFound,
+        CallError::NotFound | CallError::NotYet | CallError::Id(_) => ErrorCode::NotFound,
         _ => ErrorCode::Internal,
     };
     let data = json!({ "field": error.field(), "outcome": error.outcome() });

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use telephony_core::AccountId;
 
-use super::protocol::{CommandOutput, GetStatus, PlaceCall, RunCommand, SendMessage, Verdict};
+use super::protocol::{
+    CommandOutput, GetStatus, HangUp, PlaceCall, RunCommand, SendMessage, Verdict,
+};
 use super::sidecar::Sidecar;
 use crate::rpc::{ErrorCode, RpcError};
 
@@ -43,6 +45,7 @@ impl Sidecar {
                 let call = PlaceCall { to, message, webhook_url, account_id, idempotency_key };
                 self.running().await?.call(call).await?
             }
+            "hangup" => self.running().await?.hang_up(HangUp { call_id: to, account_id }).await?,
             "status" => match word(0) {
                 Some(id) => self.running().await?.get_status(GetStatus { id, account_id }).await?,
                 None => self.running().await?.status().await?,
@@ -54,7 +57,7 @@ impl Sidecar {
                 return Ok(json!(examination.output(json)));
             }
             _ => {
-                let sentence = "command: expected send, call, status or doctor";
+                let sentence = "command: expected send, call, hangup, status or doctor";
                 return Err(RpcError::new(ErrorCode::Params, sentence)
                     .with_data(json!({ "field": "command" })));
             }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::json;
-use telephony_core::{AccountId, Clock, Sender};
+use telephony_core::{AccountId, Clock, PhoneNumber, Sender};
 use telephony_pairing::{Access, AccessGate, BlockReason, GateError, PairingCode};
 
 use super::challenges::Challenges;
-use super::protocol::AccessDecision;
+use super::protocol::{AccessDecision, Approved};
 use crate::rpc::Connection;
 
 /// Asks the host, which has a list, a store and policies of its own for all its channels.
@@ -55,5 +55,18 @@ impl AccessGate for HostGate {
         let new = self.challenges.add(account, number, &code, self.clock.now()).await;
         let new = new.map_err(|error| GateError::Host(error.into()))?;
         Ok(Access::Challenge { code, new })
+    }
+
+    async fn is_approved(
+        &self,
+        account: &AccountId,
+        number: &PhoneNumber,
+    ) -> Result<bool, GateError> {
+        let params = json!({ "accountId": account, "from": number.as_str() });
+        let answer = self.connection.call("access.approved", &params).await;
+        let answer = answer.map_err(|error| GateError::Host(error.into()))?;
+        let Approved { approved } =
+            serde_json::from_value(answer).map_err(|error| GateError::Host(error.into()))?;
+        Ok(approved)
     }
 }

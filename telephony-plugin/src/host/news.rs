@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use telephony_core::{CallStatus, Sender};
 
 use super::protocol::{CallUpdated, DeliveryUpdated, OptOutUpdated};
-use crate::outbound::{CallReport, Delivery, Direction};
+use crate::outbound::{CallReport, Delivery, Direction, Reception};
 use crate::service::News;
 
 /// News as the protocol has it.
@@ -26,13 +26,11 @@ pub(super) fn notification(news: &News) -> (&'static str, Value) {
             };
             ("optout.updated", json!(updated))
         }
-        News::Call { report, is_answered } => {
-            ("call.updated", json!(call_updated(report, *is_answered)))
-        }
+        News::Call(report) => ("call.updated", json!(call_updated(report))),
     }
 }
 
-fn call_updated(report: &CallReport, is_answered: bool) -> CallUpdated {
+fn call_updated(report: &CallReport) -> CallUpdated {
     let call = &report.call;
     CallUpdated {
         account_id: call.account.clone(),
@@ -41,20 +39,20 @@ fn call_updated(report: &CallReport, is_answered: bool) -> CallUpdated {
         inbound: call.direction == Direction::Inbound,
         number: call.number.as_ref().and_then(Sender::number).map(ToString::to_string),
         status: call.status.map_or("unknown", |status| status.as_str()).to_owned(),
-        notice: call_notice(report, is_answered),
+        notice: call_notice(report),
     }
 }
 
 /// What an agent has to know: that somebody called, and how a call of its ended.
-fn call_notice(report: &CallReport, is_answered: bool) -> Option<String> {
+fn call_notice(report: &CallReport) -> Option<String> {
     let call = &report.call;
+    let number = call.number.as_ref()?.as_str();
     if call.direction == Direction::Inbound {
-        let became = if is_answered {
-            "the call was answered by a recorded sentence, which asked them to text"
-        } else {
-            "the call was rejected, since calls are not answered here"
+        let became = match call.reception {
+            Some(Reception::Answered) => "heard a recorded sentence that asked them to text",
+            _ => "was rejected, since calls are not answered here",
         };
-        return report.is_new.then(|| format!("This person has called: {became}."));
+        return report.is_new.then(|| format!("{number} has called, and {became}."));
     }
     let status = call.status.filter(|_| call.is_over())?;
     let seconds = call.duration_seconds.map(|seconds| format!(" after {seconds} s"));
@@ -72,7 +70,7 @@ fn call_notice(report: &CallReport, is_answered: bool) -> Option<String> {
             format!("it could not be put through{}", code.unwrap_or_default())
         }
     };
-    Some(format!("The call {} to this person is over: {ended}.", call.id))
+    Some(format!("The call {} to {number} is over: {ended}.", call.id))
 }
 
 fn delivery_updated(delivery: &Delivery) -> DeliveryUpdated {
@@ -103,9 +101,12 @@ fn notice(delivery: &Delivery) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use telephony_core::{AccountId, Applied, CarrierCode, MessageStatus};
+    use telephony_core::{
+        AccountId, Applied, CarrierCode, MachineDetection, MessageStatus, Timestamp,
+    };
 
     use super::*;
+    use crate::outbound::{CallOutcome, CallRecord};
 
     fn delivery(status: MessageStatus) -> Delivery {
         Delivery {
@@ -139,5 +140,52 @@ mod tests {
         };
         assert!(told(true)["notice"].as_str().unwrap().contains("STOP"));
         assert!(told(false)["notice"].as_str().unwrap().contains("START"));
+    }
+
+    fn call(direction: Direction, status: CallStatus) -> CallReport {
+        let call = CallRecord {
+            id: "call_1".parse().unwrap(),
+            account: AccountId::default_account(),
+            direction,
+            number: "+15550001234".parse().ok(),
+            created_at: Timestamp::EPOCH,
+            outcome: CallOutcome::Placed,
+            provider_id: "CA1".parse().ok(),
+            status: Some(status),
+            answered_by_machine: None,
+            duration_seconds: Some(7),
+            code: None,
+            reception: (direction == Direction::Inbound).then_some(Reception::Rejected),
+            reason: None,
+            history: Vec::new(),
+        };
+        let machine_detection = MachineDetection::Off;
+        CallReport { call, is_new: true, advanced: true, machine_detection }
+    }
+
+    #[test]
+    fn the_agent_hears_who_has_called_and_how_its_calls_ended() {
+        let mut rings = call(Direction::Inbound, CallStatus::Ringing);
+        let told = call_notice(&rings).unwrap();
+        assert_eq!(
+            told,
+            "+15550001234 has called, and was rejected, since calls are not answered here."
+        );
+        rings.is_new = false;
+        assert_eq!(call_notice(&rings), None, "once");
+        let ended = call_notice(&call(Direction::Outbound, CallStatus::Completed)).unwrap();
+        let expected =
+            "The call call_1 to +15550001234 is over: it was answered, and ended after 7 s.";
+        assert_eq!(ended, expected);
+        assert_eq!(call_notice(&call(Direction::Outbound, CallStatus::Ringing)), None);
+        for (status, words) in [
+            (CallStatus::NoAnswer, "nobody answered"),
+            (CallStatus::Busy, "engaged"),
+            (CallStatus::Canceled, "called off"),
+            (CallStatus::Failed, "could not be put through"),
+        ] {
+            let told = call_notice(&call(Direction::Outbound, status)).unwrap();
+            assert!(told.contains(words), "{told}");
+        }
     }
 }

@@ -112,6 +112,12 @@ fn commands() -> Value {
                 ],
             },
             {
+                "name": "hangup",
+                "description": "End a call",
+                "arguments": [{ "flags": "<id>", "description": "The id that call has printed" }],
+                "options": [account(), json_flag()],
+            },
+            {
                 "name": "status",
                 "description": "Show how the channel is, or what became of a message or call",
                 "arguments": [{ "flags": "[id]", "description": "A message or a call" }],

@@ -31,6 +31,8 @@ pub struct NewCall {
     pub reference: Reference,
     /// The key under which somebody asked for it.
     pub key: Option<IdempotencyKey>,
+    /// What they asked for, as they wrote it: the same key must come with the same.
+    pub asked: String,
 }
 
 impl NewCall {
@@ -46,14 +48,7 @@ impl NewCall {
 
     /// What the same key must come with.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
-        let content = match &self.content {
-            CallContent::Say { text, language } => {
-                ["say", text.as_str(), language.as_deref().unwrap_or_default()].join("\0")
-            }
-            CallContent::Url(url) => ["url", url.as_str()].join("\0"),
-            _ => String::new(),
-        };
-        Sha256::digest([self.to.as_str(), &content].join("\0")).to_vec()
+        Sha256::digest(&self.asked).to_vec()
     }
 }
 
@@ -143,7 +138,9 @@ pub struct CallRecord {
     pub duration_seconds: Option<u32>,
     /// Why it ended, in the carrier's code.
     pub code: Option<CarrierCode>,
-    /// Why it was not placed, or nobody knows.
+    /// What became of it, where somebody calls us.
+    pub reception: Option<Reception>,
+    /// Why it was not placed, nobody knows, or it did not go on.
     pub reason: Option<String>,
     /// What the carrier told of it, in the order in which it came.
     pub history: Vec<CallEvent>,
@@ -168,10 +165,24 @@ pub(super) fn status(
     history: &[CallEvent],
 ) -> Option<CallStatus> {
     let status = state?.status();
-    let answered = history.iter().any(|event| event.status == Some(CallStatus::InProgress));
-    let called_off =
-        provider == Some(ProviderKind::Telnyx) && status == CallStatus::Completed && !answered;
+    let has = |is_so: fn(&CallEvent) -> bool| history.iter().any(is_so);
+    let called_off = provider == Some(ProviderKind::Telnyx)
+        && status == CallStatus::Completed
+        // Who only asks whether a call is alive is not told how it ended.
+        && has(|event| event.raw.as_str() == "call.hangup")
+        && !has(|event| event.status == Some(CallStatus::InProgress));
     Some(if called_off { CallStatus::Canceled } else { status })
+}
+
+/// What became of somebody's call to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Reception {
+    /// They heard the sentence that asks them to text.
+    Answered,
+    /// It was rejected.
+    Rejected,
 }
 
 /// What a report has done to a call.
@@ -182,7 +193,7 @@ pub struct CallReport {
     pub call: CallRecord,
     /// Whether it was not known before: somebody calls.
     pub is_new: bool,
-    /// Whether it has come further.
+    /// Whether it is further now, or is seen to have ended otherwise than it seemed.
     pub advanced: bool,
     /// What is done when a machine answers.
     pub machine_detection: MachineDetection,

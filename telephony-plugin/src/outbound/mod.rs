@@ -11,8 +11,11 @@ mod plan;
 mod send;
 
 pub(crate) use self::call::Opened;
-pub use self::call::{CallEvent, CallOutcome, CallRecord, CallReport, Direction, NewCall};
+pub use self::call::{
+    CallEvent, CallOutcome, CallRecord, CallReport, Direction, NewCall, Reception,
+};
 pub use self::delivery::{Delivery, Reported};
+pub(crate) use self::ledger::Unheard;
 pub use self::ledger::{Backlog, Claimed, LedgerError, OptOutSource, OptedOut, SqliteLedger};
 pub(crate) use self::limits::is_time_zone;
 pub use self::outbox::{Outbox, Sender, SubmitError};

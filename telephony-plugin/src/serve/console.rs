@@ -108,7 +108,10 @@ fn write_account(
         return Ok(());
     }
     match kind {
-        ProviderKind::Twilio => writeln!(text, "    a call comes in (POST)     {webhook}"),
+        ProviderKind::Twilio => {
+            writeln!(text, "    a call comes in (POST)     {webhook}")?;
+            writeln!(text, "    call status changes (POST) {status}")
+        }
         ProviderKind::Telnyx => {
             writeln!(text, "  portal: the Voice API application, webhook API version 2")?;
             writeln!(text, "    webhook URL                {webhook}")

@@ -40,12 +40,7 @@ pub enum News {
     /// A message of ours has come further, or has failed.
     Delivery(Delivery),
     /// Something has happened to a call, or somebody calls.
-    Call {
-        /// What is known of it, and what is new.
-        report: CallReport,
-        /// Whether calls that come in are answered; else they are rejected.
-        is_answered: bool,
-    },
+    Call(Box<CallReport>),
     /// Somebody wants no more messages, or wants them again.
     OptOut {
         /// The account that they texted.

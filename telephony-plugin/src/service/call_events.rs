@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use telephony_core::config::{AllowFrom, InboundPolicy};
 use telephony_core::{Body, CallId, CallStep, CallUpdate, MachineDetection, Sender, config};
+use telephony_pairing::{Standing, standing};
 use telephony_providers::{Error as ProviderError, ErrorKind, Speech};
 use telephony_webhook::{Answer, CallInstructions};
 
 use super::{Account, CallError, News, Telephony};
-use crate::outbound::{CallReport, Direction, LedgerError};
+use crate::outbound::{CallReport, Direction, LedgerError, Reception, Unheard};
 use crate::report::chain;
 
 /// How often a command that a carrier did not take is given again: a call does not wait for long.
@@ -24,17 +25,23 @@ impl Telephony {
         if let Some(report) = report {
             self.hang_up_on_machine(&account, &report, update).await;
         }
-        match followed {
-            Err(error) if error.is_transient() && attempt < MAX_COMMANDS => Err(error.into()),
-            // Whoever was called has hung up meanwhile.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => {
-                let (account_id, call_id) = (&update.account, &update.id);
-                tracing::error!(%account_id, %call_id, error = chain(&error), "the call is stuck");
-                Ok(())
+        let error = match followed {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_transient() && attempt < MAX_COMMANDS => {
+                return Err(error.into());
             }
-            Ok(()) => Ok(()),
+            // Whoever was called has hung up meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => chain(&error),
+        };
+        // Nobody is left to listen to silence until the call is too long.
+        let (account_id, call_id) = (&update.account, &update.id);
+        tracing::error!(%account_id, %call_id, error, "a call does not go on, and is ended");
+        if let Err(error) = account.connection.voice.hang_up(&update.id).await {
+            tracing::error!(%account_id, %call_id, error = chain(&error), "nor can it be ended");
         }
+        self.ledger.call_stuck(&update.id, error).await?;
+        Ok(())
     }
 
     async fn follow(&self, account: &Account, update: &CallUpdate) -> Result<(), ProviderError> {
@@ -49,23 +56,44 @@ impl Telephony {
         update: &CallUpdate,
     ) -> Result<Option<CallReport>, LedgerError> {
         let Ok(id) = CallId::generate(&*self.clock, &*self.entropy) else { return Ok(None) };
-        let provider = account.settings.provider.kind();
-        let now = self.clock.now();
-        let report = self.ledger.apply_call(update.clone(), provider, id, now).await?;
+        let settings = &account.settings;
+        let provider = settings.provider.kind();
+        let reception = match inbound(settings, update.from.as_ref()) {
+            CallStep::Reject => Reception::Rejected,
+            _ => Reception::Answered,
+        };
+        let unheard = Unheard { id, provider, reception };
+        let report = self.ledger.apply_call(update.clone(), unheard, self.clock.now()).await?;
         let (account_id, status) = (&update.account, update.raw.as_str());
         let Some(report) = report else {
             tracing::info!(%account_id, call_id = %update.id, status, "a call that is not ours");
             return Ok(None);
         };
         tracing::info!(%account_id, call_id = %report.call.id, status, "call");
-        let (settings, caller) = (&account.settings, report.call.number.as_ref());
-        let is_wanted = report.call.direction == Direction::Outbound || may_text(settings, caller);
-        if (report.advanced || report.is_new) && is_wanted {
-            let is_answered = inbound(settings, caller) != CallStep::Reject;
-            let report = report.clone();
-            self.agent.hear(&News::Call { report, is_answered }).await;
+        if (report.advanced || report.is_new) && self.is_heard_of(account, &report).await {
+            self.agent.hear(&News::Call(Box::new(report.clone()))).await;
         }
         Ok(Some(report))
+    }
+
+    /// Whether the agent hears of a call: of all of its own, and of somebody who calls when they may
+    /// talk to it.
+    async fn is_heard_of(&self, account: &Account, report: &CallReport) -> bool {
+        if report.call.direction == Direction::Outbound {
+            return true;
+        }
+        let Some(caller) = report.call.number.as_ref() else { return false };
+        match standing(account.settings.policy, &account.settings.allow_from, caller) {
+            Standing::Allowed => true,
+            Standing::AskStore(number) => {
+                let approved = account.gate.is_approved(&account.settings.id, number).await;
+                approved.unwrap_or_else(|error| {
+                    tracing::warn!(error = chain(&error), "the agent is not told of a call");
+                    false
+                })
+            }
+            _ => false,
+        }
     }
 
     /// Where the carrier tells of a machine and does nothing by itself.

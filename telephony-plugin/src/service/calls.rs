@@ -1,5 +1,7 @@
 //! Calls that somebody asks for: checked, written down, placed, ended, looked at.
 
+use std::time::Duration;
+
 use telephony_core::{
     AccountId, Body, CallContent, CallId, CallRequest, CallUpdate, EntropyError, HttpUrl, IdError,
     IdempotencyKey, MachineDetection, ProviderCallId, ProviderKind, Reference, Token, UrlError,
@@ -10,6 +12,10 @@ use thiserror::Error;
 use super::{Account, RequestError, Telephony};
 use crate::outbound::{CallOutcome, CallRecord, LedgerError, NewCall, Opened};
 use crate::report::chain;
+
+/// How long a carrier that reports on calls may be silent before it is asked: longer than a phone
+/// rings by default.
+const REPORTED: Duration = Duration::from_secs(60);
 
 /// What somebody asks to be called.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +62,12 @@ pub enum CallError {
     /// There is no such call.
     #[error("id: there is no record of this call, and no account is named whose carrier has it")]
     NotFound,
+    /// The carrier has not told its own id of a call.
+    #[error(
+        "id: the carrier has not told its id of this call yet: try again in a moment, or end it in \
+         the carrier's console"
+    )]
+    NotYet,
     /// There is no randomness for an id.
     #[error("no id can be made for the call")]
     Entropy(#[from] EntropyError),
@@ -81,7 +93,7 @@ impl CallError {
             Self::Url(_) => Some("webhookUrl"),
             Self::NoPublicUrl(_) => Some("publicUrl"),
             Self::Conflict => Some("idempotencyKey"),
-            Self::NotFound => Some("id"),
+            Self::NotFound | Self::NotYet => Some("id"),
             _ => None,
         }
     }
@@ -111,6 +123,7 @@ impl Telephony {
             return Err(CallError::Off);
         }
         let to = self.allowed(settings, &call.to).await?;
+        let asked = format!("{to}\n{:?}\n{:?}\n{:?}", call.url, call.machine_detection, call.text);
         let content = content(&account, call.text, call.url)?;
         let reference = Reference::new(Token::generate(&*self.entropy)?.as_str())?;
         let id = CallId::generate(&*self.clock, &*self.entropy)?;
@@ -140,6 +153,7 @@ impl Telephony {
             machine_detection: request.machine_detection,
             reference,
             key: call.key,
+            asked,
         };
         match self.ledger.open_call(opened, self.clock.now()).await? {
             Opened::New => self.place(&account, &request).await,
@@ -194,17 +208,22 @@ impl Telephony {
         let (account, provider_id) = match &known {
             Some(call) if call.is_over() => return Ok(known),
             Some(call) => {
-                let id = call.provider_id.clone().ok_or(CallError::NotFound)?;
+                let id = call.provider_id.clone().ok_or(CallError::NotYet)?;
                 (self.named(Some(&call.account))?, id)
             }
             None => (self.named(account)?, ProviderCallId::new(id)?),
         };
-        match account.connection.voice.hang_up(&provider_id).await {
-            // It was over a moment before us.
-            Err(error) if error.kind() == ErrorKind::NotFound && known.is_some() => Ok(known),
-            Err(error) => Err(error.into()),
-            Ok(()) => Ok(known),
+        let voice = &account.connection.voice;
+        let ended = voice.hang_up(&provider_id).await;
+        if let Err(error) = ended {
+            // It may have been over a moment before us; then its carrier says so.
+            let now = voice.inspect(&provider_id).await;
+            let is_over = now.is_ok_and(|now| now.status.is_terminal());
+            if error.kind() != ErrorKind::NotFound || !is_over {
+                return Err(error.into());
+            }
         }
+        Ok(known)
     }
 
     /// What is known of a call, by our id or the carrier's: our record, with what the carrier says
@@ -219,6 +238,12 @@ impl Telephony {
         let (Some(account), Some(provider_id)) = (account, call.provider_id.clone()) else {
             return Ok(Some(call));
         };
+        // Where the carrier reports, it says more than it does when it is asked: how a call has ended.
+        let latest = call.history.last().map_or(call.created_at, |event| event.at);
+        let silent = self.clock.now().saturating_since(latest);
+        if account.urls().is_some() && call.outcome == CallOutcome::Placed && silent < REPORTED {
+            return Ok(Some(call));
+        }
         // A carrier that does not answer leaves us with what we know.
         let Ok(now) = account.connection.voice.inspect(&provider_id).await else {
             return Ok(Some(call));

@@ -52,6 +52,11 @@ fn calls_are_placed_where_they_are_on() {
     assert_eq!(code, 1);
     assert!(refused["error"].as_str().unwrap().contains("voice.enabled"), "{refused}");
     assert_eq!(run(MOCK, &["hangup", "nothing"]).1["kind"], "not-found");
+    let bounded = MOCK.replace("voice:", "allowTo: [\"+15550009999\"], voice:");
+    let (code, refused) = run(&bounded, &["call", "+15550001234"]);
+    assert_eq!(code, 1);
+    assert!(refused["error"].as_str().unwrap().contains("allowTo"), "{refused}");
+    assert_eq!(run(&bounded, &["call", "+15550009999", "--machine", "report"]).0, 0);
 }
 
 #[test]

@@ -203,7 +203,16 @@ impl VoiceProvider for Plivo {
 
     async fn hang_up(&self, id: &ProviderCallId) -> Result<(), Error> {
         let path = self.instance("Call", id.as_str())?;
-        self.api.tell(Call::delete("hang up", path)).await
+        match self.api.tell(Call::delete("hang up", path)).await {
+            // A call that has not begun to ring is a request still.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let path = self.instance("Request", id.as_str())?;
+                self.api.tell(Call::delete("hang up", path)).await.map_err(|other| {
+                    if other.kind() == ErrorKind::NotFound { error } else { other }
+                })
+            }
+            answer => answer,
+        }
     }
 
     fn document(&self, step: &CallStep) -> Option<CallDocument> {

@@ -170,6 +170,12 @@ impl VoiceProvider for Twilio {
         };
         let mut fields = vec![("To", request.to.as_str()), ("From", from.as_str())];
         self.capabilities().check_call(self.kind(), request)?;
+        // Without it the person who answers would wait for what nobody hears of.
+        if request.machine_detection != MachineDetection::Off && request.status_callback.is_none() {
+            let sentence = "publicUrl is missing: Twilio tells there whether a machine answered; \
+                            set it, or voice.machineDetection to off";
+            return Err(self.api.refuse(ErrorKind::Configuration, sentence));
+        }
         let twiml;
         match &request.content {
             CallContent::Say { text, language } => {

@@ -52,6 +52,11 @@ impl Claims {
         self.number_is_of(account).or(group).unwrap_or(true)
     }
 
+    /// Whether the number is the account's own.
+    pub(crate) fn name_number_of(&self, account: &Account) -> bool {
+        self.number_is_of(account) == Some(true)
+    }
+
     /// Whether the number is the account's; `None` where that cannot be compared. A name is sent
     /// from and never written to, so another number says nothing about it.
     fn number_is_of(&self, account: &Account) -> Option<bool> {

@@ -5,8 +5,8 @@
 //! <https://www.plivo.com/docs/voice/api/call>
 
 use telephony_core::{
-    Body, CallStatus, CarrierCode, MessageStatus, OptOut, Order, PhoneNumber, RawStatus, Sender,
-    StatusReport,
+    Body, CallStatus, CarrierCode, MessageStatus, OptOut, Order, PhoneNumber, ProviderCallId,
+    RawStatus, Sender, StatusReport,
 };
 
 use super::fields::Fields;
@@ -81,6 +81,10 @@ fn call(incoming: &Incoming<'_>, fields: &Fields<'_>) -> Result<Notice, ParseErr
     };
     let mut update = incoming.call(id, call_status(word), word)?;
     update.inbound = fields.get("Direction")? == Some("inbound");
+    // Mostly they are the same, and Plivo promises it nowhere.
+    let placed_as = fields.get("RequestUUID")?.filter(|_| !update.inbound);
+    update.placed_as =
+        placed_as.and_then(|id| ProviderCallId::new(id).ok()).filter(|id| *id != update.id);
     update.from = fields.sender_if_any("From", sender)?;
     update.to = fields.sender_if_any("To", sender)?;
     update.asks = event == Some("StartApp");
@@ -295,11 +299,13 @@ mod tests {
     fn a_call_of_ours_asks_by_the_path_that_names_it() {
         let body =
             HANGUP.replace("Event=Hangup", "Event=StartApp").replace("completed", "in-progress");
+        let body = body.replace("RequestUUID=9834029e", "RequestUUID=a9058528");
         let kind = "application/x-www-form-urlencoded";
         let request = verified("POST", "/webhook/voice/r-1?ref=r-2", kind, body.as_bytes());
         let (key, update, _) = event(parse(&request, &plivo(), Route::Voice));
         assert_eq!(key, "call 9834029e-58b6-11e1-b8b7-a5bd0e4e126f StartApp");
         assert_eq!((&update["asks"], &update["reference"]), (&json!(true), &json!("r-1")));
+        assert_eq!(update["placedAs"], "a9058528-58b6-11e1-b8b7-a5bd0e4e126f");
     }
 
     #[test]

@@ -156,7 +156,7 @@ fn calls(stage: &Stage, gateway: &Gateway) -> Outcome {
     gateway.until("the agent answers", |_| {
         Ok(stage.carrier.count(PERSON, "You said: I have called you") == 1)
     })?;
-    let told = ["ended after 7 s", "This person has called"];
+    let told = ["ended after 7 s", "has called, and was rejected"];
     let told = told.map(|words| stage.model.was_told(words));
     check(told == [true, true], "the agent is told of both calls", || format!("{told:?}"))
 }

@@ -11,15 +11,15 @@ use super::columns::{json, optional, parsed, read_json, rows};
 use super::queries::Answer;
 use super::{LedgerError, SqliteLedger};
 use crate::outbound::call::{
-    CallEvent, CallOutcome, CallRecord, CallReport, Direction, MAX_EVENTS, NewCall, Opened, Said,
-    status,
+    CallEvent, CallOutcome, CallRecord, CallReport, Direction, MAX_EVENTS, NewCall, Opened,
+    Reception, Said, status,
 };
 
 /// Why nobody knows of a call that was being placed when the process ended.
 const PROCESS_ENDED: &str = "the process ended while it was being placed";
 
 const COLUMNS: &str = "id, account, inbound, number, created_at, outcome, provider_id, provider,
-    state, machine, duration_seconds, code, reason, history";
+    state, machine, duration_seconds, code, reason, history, answered";
 
 impl SqliteLedger {
     /// Writes a call down before the carrier is asked for it.
@@ -77,16 +77,30 @@ impl SqliteLedger {
     }
 
     /// Takes a carrier's report on a call, found by the carrier's id or, where we do not know that
-    /// one, by its reference. A call of somebody who calls us is written down as `id`; of one that
-    /// somebody else has placed, nothing is kept.
+    /// one, by its reference. A call of somebody who calls us is written down; of one that somebody
+    /// else has placed, nothing is kept.
     pub(crate) async fn apply_call(
         &self,
         update: CallUpdate,
-        provider: ProviderKind,
-        id: CallId,
+        unheard: Unheard,
         now: Timestamp,
     ) -> Result<Option<CallReport>, LedgerError> {
-        self.transact(move |db| apply(db, &update, provider, &id, now)).await
+        self.transact(move |db| apply(db, &update, &unheard, now)).await
+    }
+
+    /// A call does not go on, and why.
+    pub(crate) async fn call_stuck(
+        &self,
+        provider_id: &ProviderCallId,
+        reason: String,
+    ) -> Result<(), LedgerError> {
+        let provider_id = provider_id.clone();
+        self.transact(move |db| {
+            db.prepare_cached("UPDATE outbound_call SET reason = ?2 WHERE provider_id = ?1")?
+                .execute([provider_id.as_str(), &reason])
+                .map(drop)
+        })
+        .await
     }
 
     /// What a call is to say, by what its carrier asks with, and what is done when a machine
@@ -148,6 +162,17 @@ impl SqliteLedger {
     }
 }
 
+/// How a call is written down that is not known yet.
+#[derive(Debug)]
+pub(crate) struct Unheard {
+    /// Our id of it.
+    pub(crate) id: CallId,
+    /// Who carries it.
+    pub(crate) provider: ProviderKind,
+    /// What became of it.
+    pub(crate) reception: Reception,
+}
+
 fn open(db: &Connection, call: &NewCall, now: Timestamp) -> Answer<Opened> {
     let (account, now) = (call.account.as_str(), now.as_millisecond());
     let fingerprint = call.fingerprint();
@@ -163,16 +188,11 @@ fn open(db: &Connection, call: &NewCall, now: Timestamp) -> Answer<Opened> {
         if let Some((id, before)) = before {
             let known = find(db, "id = ?1", &[&id])?.filter(|_| before == fingerprint);
             let Some(known) = known else { return Ok(Opened::Conflict) };
+            if known.outcome != CallOutcome::NotPlaced {
+                return Ok(Opened::Known(Box::new(known)));
+            }
             // What was not placed is placed now.
-            let again = known.outcome == CallOutcome::NotPlaced
-                && db
-                    .prepare_cached(
-                        "UPDATE outbound_call SET outcome = 0, id = ?2, reference = ?3,
-                            reason = NULL, changed_at = ?4 WHERE id = ?1",
-                    )?
-                    .execute(params![id, call.id.as_str(), call.reference.as_str(), now])?
-                    > 0;
-            return Ok(if again { Opened::New } else { Opened::Known(Box::new(known)) });
+            db.prepare_cached("DELETE FROM outbound_call WHERE id = ?1")?.execute([&id])?;
         }
     }
     let content = call.said().map(|said| json(&said)).transpose()?;
@@ -200,7 +220,12 @@ fn open(db: &Connection, call: &NewCall, now: Timestamp) -> Answer<Opened> {
 /// it only names a call whose id at the carrier is not known.
 fn reported(db: &Connection, update: &CallUpdate) -> Answer<Option<CallRecord>> {
     let account = update.account.as_str();
-    let by_id = find(db, "provider_id = ?1 AND account = ?2", &[update.id.as_str(), account])?;
+    let mut by_id = None;
+    for id in std::iter::once(&update.id).chain(&update.placed_as) {
+        if by_id.is_none() {
+            by_id = find(db, "provider_id = ?1 AND account = ?2", &[id.as_str(), account])?;
+        }
+    }
     let (None, Some(reference)) = (&by_id, &update.reference) else { return Ok(by_id) };
     let unknown = "reference = ?1 AND account = ?2 AND provider_id IS NULL";
     find(db, unknown, &[reference.as_str(), account])
@@ -209,19 +234,18 @@ fn reported(db: &Connection, update: &CallUpdate) -> Answer<Option<CallRecord>> 
 fn apply(
     db: &Connection,
     update: &CallUpdate,
-    provider: ProviderKind,
-    id: &CallId,
+    Unheard { id, provider, reception }: &Unheard,
     now: Timestamp,
 ) -> Answer<Option<CallReport>> {
     let known = reported(db, update)?;
-    let is_new = known.is_none();
+    let (is_new, before) = (known.is_none(), known.as_ref().and_then(|known| known.status));
     let id = match known {
         Some(known) => known.id,
         None if update.inbound => {
             db.prepare_cached(
                 "INSERT INTO outbound_call (id, account, provider, inbound, number, provider_id,
-                    machine_detection, created_at, changed_at, outcome)
-                    VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?7, 1)",
+                    machine_detection, created_at, changed_at, outcome, answered)
+                    VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?7, 1, ?8)",
             )?
             .execute(params![
                 id.as_str(),
@@ -231,43 +255,45 @@ fn apply(
                 update.id.as_str(),
                 json(&MachineDetection::Off)?,
                 now.as_millisecond(),
+                *reception == Reception::Answered,
             ])?;
             id.clone()
         }
         None => return Ok(None),
     };
-    // That the carrier reports on it proves that it has it, whatever was said before.
+    // That the carrier reports on it proves that it has it, whatever was said before. The id that
+    // it reports by is the one that it knows the call by.
     db.prepare_cached(
-        "UPDATE outbound_call SET outcome = 1, reason = NULL,
-            provider_id = coalesce(provider_id, ?2) WHERE id = ?1",
+        "UPDATE outbound_call SET outcome = 1, reason = CASE outcome WHEN 1 THEN reason END,
+            provider_id = ?2 WHERE id = ?1",
     )?
     .execute([id.as_str(), update.id.as_str()])?;
-    let advanced = note(db, &id, update, now)?;
+    note(db, &id, update, now)?;
     let sql = "SELECT machine_detection FROM outbound_call WHERE id = ?1";
     let machine_detection =
         db.prepare_cached(sql)?.query_row([id.as_str()], |row| read_json(row, 0))?;
     let call = find(db, "id = ?1", &[id.as_str()])?;
-    Ok(call.map(|call| CallReport { call, is_new, advanced, machine_detection }))
+    Ok(call.map(|call| {
+        let advanced = call.status != before;
+        CallReport { call, is_new, advanced, machine_detection }
+    }))
 }
 
-/// Takes what a report says into account; whether the call has come further by it.
-fn note(db: &Connection, id: &CallId, update: &CallUpdate, now: Timestamp) -> Answer<bool> {
+/// Takes what a report says into account.
+fn note(db: &Connection, id: &CallId, update: &CallUpdate, now: Timestamp) -> Answer<()> {
     let sql = "SELECT state, coalesce(history, '[]') FROM outbound_call WHERE id = ?1";
     let known = db
         .prepare_cached(sql)?
         .query_row([id.as_str()], |row| Ok((state(row, 0)?, read_json::<Vec<CallEvent>>(row, 1)?)))
         .optional()?;
-    let Some((mut state, mut history)) = known else { return Ok(false) };
-    let advanced = match (&mut state, update.status) {
-        (Some(state), _) => state.apply(update),
-        (state @ None, Some(status)) => {
-            let mut first = CallState::new(status);
-            first.apply(update);
-            *state = Some(first);
-            true
-        }
-        (None, None) => false,
-    };
+    let Some((mut state, mut history)) = known else { return Ok(()) };
+    if let Some(state) = &mut state {
+        state.apply(update);
+    } else if let Some(status) = update.status {
+        let mut first = CallState::new(status);
+        first.apply(update);
+        state = Some(first);
+    }
     let event = CallEvent { at: now, status: update.status, raw: update.raw.clone() };
     let is_known = history.iter().any(|old| old.status == event.status && old.raw == event.raw);
     if !is_known && history.len() < MAX_EVENTS {
@@ -289,8 +315,8 @@ fn note(db: &Connection, id: &CallId, update: &CallUpdate, now: Timestamp) -> An
         update.duration_seconds,
         update.code.as_ref().map(CarrierCode::as_str),
         is_over,
-    ])?;
-    Ok(advanced)
+    ])
+    .map(drop)
 }
 
 /// Gives up on what was being placed when the process ended: how many calls that were.
@@ -351,6 +377,9 @@ fn record(row: &Row<'_>) -> Answer<CallRecord> {
         duration_seconds: row.get(10)?,
         code: row.get::<_, Option<String>>(11)?.map(|code| CarrierCode::new(&code)),
         reason: row.get(12)?,
+        reception: row
+            .get::<_, Option<bool>>(14)?
+            .map(|answered| if answered { Reception::Answered } else { Reception::Rejected }),
         history,
     })
 }

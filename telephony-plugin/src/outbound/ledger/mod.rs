@@ -20,6 +20,7 @@ use telephony_core::{
 use telephony_webhook::{Schema, SqliteWriter, WriteError};
 use thiserror::Error;
 
+pub(crate) use self::calls::Unheard;
 pub use self::opt_outs::{OptOutSource, OptedOut};
 use super::delivery::Delivery;
 use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue_source};

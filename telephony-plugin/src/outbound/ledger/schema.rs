@@ -110,6 +110,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
         duration_seconds INTEGER,
         code TEXT,
         reason TEXT,
+        answered INTEGER, -- whether a call of somebody who calls us was answered; else rejected
         history TEXT, -- JSON of what the carrier told, in the order in which it came
         created_at INTEGER NOT NULL, -- milliseconds since the Unix epoch
         changed_at INTEGER NOT NULL,

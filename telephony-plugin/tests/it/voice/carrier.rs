@@ -32,6 +32,9 @@ pub fn call_id(kind: ProviderKind) -> &'static str {
     }
 }
 
+/// The id that Plivo gives a call when it is placed: another than that of the call.
+const REQUEST_ID: &str = "a9058528-58b6-11e1-b8b7-a5bd0e4e126f";
+
 /// A request of the program's.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -62,8 +65,8 @@ pub struct Carrier {
     pub kind: ProviderKind,
     server: MockServer,
     asked: Arc<Mutex<Vec<Asked>>>,
-    /// What it answers to the next call in place of taking it.
-    refusal: Arc<Mutex<Option<u16>>>,
+    /// What it answers to the next request with such an end, in place of doing it.
+    refusal: Arc<Mutex<Option<(&'static str, u16)>>>,
 }
 
 impl Carrier {
@@ -107,7 +110,12 @@ impl Carrier {
 
     /// Has it answer the next call with this status.
     pub fn refuse_next(&self, status: u16) {
-        *self.refusal.lock().unwrap() = Some(status);
+        self.refuse("", status);
+    }
+
+    /// Has it answer the next request of the program's whose path ends so with this status.
+    pub fn refuse(&self, end: &'static str, status: u16) {
+        *self.refusal.lock().unwrap() = Some((end, status));
     }
 
     /// What it was asked so far. Each request is one that the carrier documents, where it does.
@@ -221,7 +229,7 @@ pub fn progress<'a>(
         ],
         _ => vec![
             ("CallUUID", call_id(kind)),
-            ("RequestUUID", call_id(kind)),
+            ("RequestUUID", REQUEST_ID),
             ("From", AGENT.trim_start_matches('+')),
             ("To", PERSON.trim_start_matches('+')),
             ("Direction", "outbound"),
@@ -240,7 +248,7 @@ fn answer(
     kind: ProviderKind,
     request: &Request,
     asked: &Mutex<Vec<Asked>>,
-    refusal: &Mutex<Option<u16>>,
+    refusal: &Mutex<Option<(&'static str, u16)>>,
 ) -> ResponseTemplate {
     let header = |name: &str| {
         let value = request.headers.get(name).map(|value| value.to_str().unwrap());
@@ -253,8 +261,12 @@ fn answer(
     let (method, body) = (request.method.to_string(), request.body.clone());
     let body = String::from_utf8(body).unwrap();
     let placing = is_placing(&path) && method == "POST";
+    let refused = {
+        let mut refusal = refusal.lock().unwrap();
+        refusal.take_if(|(end, _)| path.ends_with(*end))
+    };
     asked.lock().unwrap().push(Asked { method, path, content_type: header("content-type"), body });
-    if placing && let Some(status) = refusal.lock().unwrap().take() {
+    if let Some((_, status)) = refused {
         return ResponseTemplate::new(status).set_body_json(json!({ "code": 21_211 }));
     }
     let id = call_id(kind);
@@ -265,7 +277,7 @@ fn answer(
             "data": { "call_control_id": id, "is_alive": true, "result": "ok" },
         })),
         _ if placing => ResponseTemplate::new(201)
-            .set_body_json(json!({ "message": "call fired", "request_uuid": id })),
+            .set_body_json(json!({ "message": "call fired", "request_uuid": REQUEST_ID })),
         _ => ResponseTemplate::new(204),
     }
 }

@@ -77,6 +77,7 @@ fn who_calls_hears_that_they_can_text() {
             _ => assert!(answer.ends_with(&format!("{words}</Speak></Response>")), "{answer}"),
         }
         let call = &known(&server)[0];
+        assert_eq!(call["reception"], "answered");
         assert_eq!((&call["direction"], &call["number"]), (&json!("inbound"), &json!(PERSON)));
     }
 }
@@ -102,7 +103,11 @@ fn calls_are_rejected_unless_it_is_set_otherwise_and_who_may_not_text_is() {
             };
             assert!(answer.ends_with(rejects), "{kind} {policy}: {answer}");
             // It is kept all the same.
-            assert_eq!(known(&server)[0]["direction"], "inbound");
+            let call = &known(&server)[0];
+            assert_eq!(
+                (&call["direction"], &call["reception"]),
+                (&json!("inbound"), &json!("rejected"))
+            );
         }
     }
 }

@@ -117,8 +117,16 @@ fn plivo_asks_our_server_and_nobody_else_is_answered() {
     let (status_code, refused) = crate::running::post(server.address, path, &form, "CallUUID=1");
     assert_eq!(status_code, 403);
     assert!(!refused.contains("Tea"));
-    let (_, document) = carrier.form(&server, &format!("{answer_url}x"), &asks);
+    let other = format!("{}{}", &answer_url[..answer_url.len() - 32], "0".repeat(32));
+    let (_, document) = carrier.form(&server, &other, &asks);
     assert!(document.ends_with("<Response><Hangup/></Response>"), "{document}");
+    // What was refused is kept, and which call it was for is not.
+    let refused = server.json(&["status"])["recentRefusals"].to_string();
+    let token = answer_url.rsplit('/').next().unwrap();
+    assert!(refused.contains("/telephony/webhook/voice/…"), "{refused}");
+    assert!(!refused.contains(token) && !server.log().contains(token), "{refused}");
+    let nowhere = crate::running::post(server.address, "/telephony/webhook/voice/prose", &form, "");
+    assert_eq!(nowhere.0, 404);
     let ended = [("Event", "Hangup"), ("Duration", "5"), ("HangupCauseCode", "4000")];
     let ended = progress(carrier.kind, "completed", &ended);
     assert_eq!(carrier.form(&server, &callback, &ended).0, 200);

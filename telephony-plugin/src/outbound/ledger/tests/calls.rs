@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use telephony_core::{
     AccountId, CallContent, CallId, CallStatus, CallUpdate, IdempotencyKey, MachineDetection,
-    Order, ProviderCallId, ProviderKind, Reference, Sender, Timestamp,
+    Order, ProviderCallId, ProviderKind, RawStatus, Reference, Sender, Timestamp,
 };
 
 use crate::database::Database;
-use crate::outbound::call::{CallOutcome, Direction, NewCall, Opened};
-use crate::outbound::ledger::SqliteLedger;
+use crate::outbound::call::{CallOutcome, Direction, NewCall, Opened, Reception};
+use crate::outbound::ledger::{SqliteLedger, Unheard};
 
 const NOW: Timestamp = Timestamp::EPOCH;
 
@@ -31,6 +31,7 @@ fn call(id: &str, words: &str, key: Option<&str>) -> NewCall {
         machine_detection: MachineDetection::Hangup,
         reference: Reference::new(format!("ref-{id}")).unwrap(),
         key: key.map(|key| IdempotencyKey::new(key).unwrap()),
+        asked: words.to_owned(),
     }
 }
 
@@ -41,9 +42,13 @@ fn update(id: &str, status: CallStatus, reference: Option<&str>) -> CallUpdate {
     update
 }
 
+fn unheard() -> Unheard {
+    let (id, provider) = (CallId::new("call_in").unwrap(), ProviderKind::Plivo);
+    Unheard { id, provider, reception: Reception::Rejected }
+}
+
 async fn apply(ledger: &SqliteLedger, update: CallUpdate) -> Option<CallStatus> {
-    let id = CallId::new("call_in").unwrap();
-    let report = ledger.apply_call(update, ProviderKind::Plivo, id, NOW).await.unwrap();
+    let report = ledger.apply_call(update, unheard(), NOW).await.unwrap();
     report.and_then(|report| report.call.status)
 }
 
@@ -117,11 +122,32 @@ async fn telnyx_ends_normally_what_nobody_answered() {
     let new = NewCall { provider: ProviderKind::Telnyx, ..call("call_1", "Hi", None) };
     ledger.open_call(new, NOW).await.unwrap();
     let reference = Some("ref-call_1");
-    let ended = apply(&ledger, update("P1", CallStatus::Completed, reference)).await;
-    assert_eq!(ended, Some(CallStatus::Canceled));
-    // That it was answered may be told later.
-    let answered = apply(&ledger, update("P1", CallStatus::InProgress, reference)).await;
-    assert_eq!(answered, Some(CallStatus::Completed));
+    let mut ended = update("P1", CallStatus::Completed, reference);
+    ended.raw = RawStatus::new("call.hangup");
+    assert_eq!(apply(&ledger, ended).await, Some(CallStatus::Canceled));
+    // That it was answered may be told later, and is news then.
+    let answered = update("P1", CallStatus::InProgress, reference);
+    let report = ledger.apply_call(answered, unheard(), NOW).await.unwrap().unwrap();
+    assert_eq!((report.call.status, report.advanced), (Some(CallStatus::Completed), true));
+    // That it is not alive any more says nothing of how it ended.
+    let new = NewCall { provider: ProviderKind::Telnyx, ..call("call_2", "Hi", None) };
+    ledger.open_call(new, NOW).await.unwrap();
+    let mut asked = update("P2", CallStatus::Completed, Some("ref-call_2"));
+    asked.raw = RawStatus::new("not-alive");
+    assert_eq!(apply(&ledger, asked).await, Some(CallStatus::Completed));
+}
+
+#[tokio::test]
+async fn a_call_is_found_by_the_id_it_was_placed_as() {
+    let ledger = ledger();
+    let id = CallId::new("call_1").unwrap();
+    ledger.open_call(call("call_1", "Hi", None), NOW).await.unwrap();
+    ledger.call_placed(&id, update("R1", CallStatus::Queued, None), NOW).await.unwrap();
+    let mut ringing = update("P1", CallStatus::Ringing, None);
+    ringing.placed_as = Some(ProviderCallId::new("R1").unwrap());
+    assert_eq!(apply(&ledger, ringing).await, Some(CallStatus::Ringing));
+    // From now on it goes by the other.
+    assert_eq!(apply(&ledger, update("P1", CallStatus::Busy, None)).await, Some(CallStatus::Busy));
 }
 
 #[tokio::test]
@@ -132,10 +158,9 @@ async fn who_calls_is_kept_once_and_a_stranger_to_us_is_not() {
     calls.inbound = true;
     calls.from = Sender::parse("+15550001234").ok();
     for (status, expected) in [(CallStatus::Ringing, true), (CallStatus::Completed, false)] {
-        let (id, mut update) = (CallId::new("call_in").unwrap(), calls.clone());
+        let mut update = calls.clone();
         update.status = Some(status);
-        let report =
-            ledger.apply_call(update, ProviderKind::Plivo, id, NOW).await.unwrap().unwrap();
+        let report = ledger.apply_call(update, unheard(), NOW).await.unwrap().unwrap();
         assert_eq!((report.is_new, report.advanced), (expected, true));
     }
     let latest = ledger.latest_calls(&account(), 9).await.unwrap();
