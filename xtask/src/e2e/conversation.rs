@@ -136,6 +136,9 @@ fn calls(stage: &Stage, gateway: &Gateway) -> Outcome {
     let call = gateway.run(&["gateway", "call", "telephony.call", "--params", &call, "--json"])?;
     let call = json_of(&call.success()?);
     check(stage.carrier.calls().len() == 1, "telephony.call places a call", || call.to_string())?;
+    let ended = ["telephony", "hangup", call["callId"].as_str().unwrap_or_default()];
+    gateway.run(&ended)?.success()?;
+    seen("telephony hangup ends it");
     let words = "Your table & chairs";
     let call = gateway.run(&["telephony", "call", PERSON, "--say", words, "--json"])?;
     let call = json_of(&call.success()?);
