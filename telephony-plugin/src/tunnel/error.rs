@@ -44,13 +44,14 @@ pub enum TunnelError {
     /// The account has as many agents as it may.
     #[error(
         "tunnel.provider: the ngrok account runs as many agents as it may (ERR_NGROK_108): end the \
-         other one, which is listed at https://dashboard.ngrok.com/agents"
+         other one, which is listed at https://dashboard.ngrok.com/agents; it is tried again"
     )]
     Sessions,
     /// The URL is online already.
     #[error(
         "tunnel.ngrokDomain: another ngrok agent has this URL online (ERR_NGROK_334): end it, which \
-         is listed at https://dashboard.ngrok.com/endpoints, or set another domain"
+         is listed at https://dashboard.ngrok.com/endpoints, or set another domain; it is \
+         tried again"
     )]
     Online,
     /// The account does not have the domain.
@@ -178,18 +179,27 @@ pub enum Mixed {
 }
 
 impl TunnelError {
-    /// Whether somebody has to do something first: then nothing is gained by trying again.
+    /// Whether somebody has to do something first: then a start fails with it. What an agent of
+    /// ours that was cut off holds still, at ngrok's end, passes by itself.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
         !matches!(
             self,
-            Self::Ngrok(_)
+            Self::Sessions
+                | Self::Online
+                | Self::Ngrok(_)
                 | Self::Network
                 | Self::Ended(_)
                 | Self::Silent(_)
                 | Self::NoUrl { .. }
                 | Self::Tailscale(_)
         )
+    }
+
+    /// Whether an agent that has no tunnel yet is ended for it: it might try for ever.
+    #[must_use]
+    pub(super) const fn ends_agent(&self) -> bool {
+        self.is_refusal() || matches!(self, Self::Sessions | Self::Online)
     }
 
     /// What a number of ngrok's means: <https://ngrok.com/docs/errors/reference>.
@@ -215,7 +225,7 @@ mod tests {
     fn whoever_can_do_something_about_it_hears_which_key_and_what() {
         for code in [4018, 105, 107, 108, 120, 334, 320] {
             let error = TunnelError::of_ngrok(code);
-            assert!(error.is_refusal(), "{error}");
+            assert_eq!(error.is_refusal(), ![108, 334].contains(&code), "{error}");
             assert!(error.to_string().starts_with("tunnel."), "{error}");
         }
         assert!(!TunnelError::of_ngrok(802).is_refusal());

@@ -122,7 +122,7 @@ impl Ngrok {
                 () = tokio::time::sleep(next) => {}
             }
             // It would try for ever with a token that is refused.
-            if let Some(error) = failed.take_if(|error| error.is_refusal() && !is_up) {
+            if let Some(error) = failed.take_if(|error| error.ends_agent() && !is_up) {
                 return error;
             }
             if is_lost {

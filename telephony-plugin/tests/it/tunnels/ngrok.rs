@@ -1,5 +1,7 @@
 //! A server behind ngrok: it is reached, it follows, and nothing is left.
 
+use std::time::Duration;
+
 use rustix::process::{Pid, Signal, test_kill_process};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
@@ -8,11 +10,14 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::agent::{self, edge, started};
 use super::programs::{Programs, World};
 use super::{config, down, health, home, is_clean, is_up, text, tunnel};
-use crate::running::{Home, eventually, signal};
+use crate::running::{Home, PATIENCE, eventually, eventually_within, signal};
 
 const URL: &str = "https://abc.ngrok-free.app";
 const OTHER: &str = "https://xyz.ngrok-free.app";
 const WEBHOOK: &str = "/telephony/webhook";
+
+/// How long a server waits at the most before it tries again what was refused.
+const REFUSED_WAIT: Duration = Duration::from_secs(30);
 
 fn ngrok() -> Value {
     json!({ "provider": "ngrok", "ngrokAuthToken": agent::TOKEN })
@@ -179,4 +184,43 @@ fn an_agent_without_a_url_is_not_waited_for_for_ever() {
     let error = down(&server);
     assert!(error.contains("no URL within 15 s"), "{error}");
     server.stop();
+}
+
+#[test]
+fn a_session_that_lingers_from_before_is_waited_for() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    for code in [108, 334] {
+        world.change(|world| {
+            world["refusal"] = code.into();
+            world["starts"] = json!([]);
+        });
+        let home = home(&programs, &ngrok());
+        let mut server = home.spawn();
+        eventually("it is tried again", || started(&world).len() >= 2);
+        assert!(server.try_wait().unwrap().is_none(), "{}", home.log());
+        world.change(|world| world["refusal"] = Value::Null);
+        eventually("it is up", || home.log().contains("the tunnel is up"));
+        signal(server.id(), Signal::TERM);
+        assert!(server.wait().unwrap().success());
+        assert!(!runs(last(&world)) && is_clean(&home));
+    }
+}
+
+#[test]
+fn a_refusal_after_the_start_is_said_and_tried_again() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    world.change(|world| world["offline"] = true.into());
+    let server = home(&programs, &ngrok()).start();
+    world.change(|world| {
+        world["refusal"] = 105.into();
+        world["offline"] = false.into();
+    });
+    let says = |what: &str| tunnel(&server)["error"].to_string().contains(what);
+    eventually("the refusal is said", || says("ngrok refused the token"));
+    world.change(|world| world["refusal"] = Value::Null);
+    let limit = REFUSED_WAIT + PATIENCE;
+    eventually_within(limit, "it is tried again", || is_up(&server, URL));
+    assert!(server.stop().contains("ngrok refused the token"));
 }
