@@ -76,6 +76,12 @@ pub enum TunnelError {
     /// The program does not answer.
     #[error("tunnel.provider: {0} does not answer; it is tried again")]
     Silent(&'static str),
+    /// The program runs, and its tunnel does not.
+    #[error(
+        "tunnel.provider: {0} has no tunnel any more; it is started again: if that goes on, see in \
+         its dashboard who ends it"
+    )]
+    Gone(&'static str),
     /// There is no URL in time.
     #[error(
         "tunnel.provider: {program} gave no URL within {seconds} s: check this machine's network; it is tried again"
@@ -191,6 +197,7 @@ impl TunnelError {
                 | Self::Network
                 | Self::Ended(_)
                 | Self::Silent(_)
+                | Self::Gone(_)
                 | Self::NoUrl { .. }
                 | Self::Tailscale(_)
         )

@@ -16,10 +16,12 @@ use super::ngrok::Ngrok;
 use super::tailscale::Tailscale;
 use super::{TunnelState, TunnelStatus, URL_WAIT, without_slash};
 
-/// How long is waited before the second start; twice as long before each further one, up to the
-/// most. Chance takes up to half of it.
+/// How long is waited before the second start; twice as long before each further one. Chance takes
+/// up to half of it.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The longest that is waited before a start.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// After how long a program counts as steady: when it ends then, the waits begin anew.
 const STEADY: Duration = Duration::from_secs(60);

@@ -23,8 +23,10 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 pub use self::error::{Mixed, TunnelError};
+pub use self::keep::LONGEST_WAIT;
 use self::keep::{Program, Say, keep};
 use self::leftovers::Leftovers;
+pub use self::ngrok::HANG_WAIT;
 use self::ngrok::Ngrok;
 use self::tailscale::Tailscale;
 

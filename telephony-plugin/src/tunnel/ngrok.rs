@@ -14,10 +14,11 @@ use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::URL_WAIT;
 use super::error::TunnelError;
 use super::keep::Say;
 use super::leftovers::{Left, Leftovers};
-use super::{URL_WAIT, program};
+use super::program::{self, END};
 
 const NAME: &str = "ngrok";
 
@@ -30,6 +31,14 @@ const ANSWER: Duration = Duration::from_secs(2);
 
 /// After how many answers that did not come an agent is started anew.
 const MISSES: u32 = 3;
+
+/// For how long it may say that it has no tunnel any more: it has none for a moment when it has
+/// found its servers again.
+const GONE: Duration = Duration::from_secs(3);
+
+/// After how long at the most an agent that hangs has been ended.
+pub const HANG_WAIT: Duration =
+    WATCH.saturating_add(ASK.saturating_add(ANSWER).saturating_mul(MISSES)).saturating_add(END);
 
 /// The most lines of its log that wait to be read.
 const LINES: usize = 64;
@@ -100,22 +109,27 @@ impl Ngrok {
         };
         let deadline = Instant::now() + URL_WAIT;
         let (mut api, mut is_up, mut is_lost, mut misses) = (None, false, false, 0);
-        let mut failed = None;
+        let (mut failed, mut gone) = (None, None);
         loop {
             // What did not come once is asked for again at once.
-            let next = if is_up && misses == 0 { WATCH } else { ASK };
+            let next = if is_up && misses == 0 && gone.is_none() { WATCH } else { ASK };
             let mut found = None;
             tokio::select! {
                 line = lines.recv() => match line {
                     Some(Line::Api(address)) => api = Some(address),
                     Some(Line::Url(url)) if api.is_none() => found = Some(url),
                     Some(Line::Url(_)) => {}
-                    Some(Line::Connected) => is_lost = false,
-                    Some(Line::Lost) => is_lost = true,
+                    Some(Line::Connected) => (is_lost, failed, gone) = (false, None, None),
+                    Some(Line::Lost) => (is_lost, failed) = (true, None),
                     Some(Line::Unknown) => {
                         failed = Some(TunnelError::Old { program: NAME, fix: "run ngrok update" });
                     }
-                    Some(Line::Failed(code)) => failed = Some(TunnelError::of_ngrok(code)),
+                    Some(Line::Failed(code)) => {
+                        let error = TunnelError::of_ngrok(code);
+                        // It says this of its session, which it has no more then.
+                        is_lost |= is_up && error.ends_agent();
+                        failed = Some(error);
+                    }
                     // It has closed its output, so it has ended.
                     None => return failed.unwrap_or(TunnelError::Ended(NAME)),
                 },
@@ -126,11 +140,13 @@ impl Ngrok {
                 return error;
             }
             if is_lost {
-                say.down(TunnelError::Network);
+                say.down(failed.clone().unwrap_or(TunnelError::Network));
             } else if let Some(api) = api {
                 match self.ask(api).await {
                     Ok(url) => {
                         misses = 0;
+                        let since = gone.take().unwrap_or_else(Instant::now);
+                        gone = url.is_none().then_some(since);
                         found = url;
                     }
                     Err(()) => misses += 1,
@@ -144,6 +160,8 @@ impl Ngrok {
                 }
             } else if is_up && misses >= MISSES {
                 return TunnelError::Silent(NAME);
+            } else if is_up && !is_lost && gone.is_some_and(|since| since.elapsed() >= GONE) {
+                return TunnelError::Gone(NAME);
             } else if !is_up && Instant::now() >= deadline {
                 return if is_lost { TunnelError::Network } else { say.no_url() };
             }

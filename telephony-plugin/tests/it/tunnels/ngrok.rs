@@ -1,9 +1,8 @@
 //! A server behind ngrok: it is reached, it follows, and nothing is left.
 
-use std::time::Duration;
-
 use rustix::process::{Pid, Signal, test_kill_process};
 use serde_json::{Value, json};
+use telephony_plugin::tunnel::{HANG_WAIT, LONGEST_WAIT};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -15,9 +14,6 @@ use crate::running::{Home, PATIENCE, eventually, eventually_within, signal};
 const URL: &str = "https://abc.ngrok-free.app";
 const OTHER: &str = "https://xyz.ngrok-free.app";
 const WEBHOOK: &str = "/telephony/webhook";
-
-/// How long a server waits at the most before it tries again what was refused.
-const REFUSED_WAIT: Duration = Duration::from_secs(30);
 
 fn ngrok() -> Value {
     json!({ "provider": "ngrok", "ngrokAuthToken": agent::TOKEN })
@@ -115,7 +111,10 @@ fn an_agent_that_hangs_is_replaced() {
     let server = home(&programs, &ngrok()).start();
     let hanging = last(&world);
     signal(hanging, Signal::STOP);
-    eventually("another one is up", || started(&world).len() == 2 && is_up(&server, URL));
+    let limit = HANG_WAIT + PATIENCE;
+    eventually_within(limit, "another one is up", || {
+        started(&world).len() == 2 && is_up(&server, URL)
+    });
     assert!(!runs(hanging));
     assert!(server.stop().contains("ngrok does not answer"));
 }
@@ -196,13 +195,15 @@ fn a_session_that_lingers_from_before_is_waited_for() {
             world["starts"] = json!([]);
         });
         let home = home(&programs, &ngrok());
-        let mut server = home.spawn();
-        eventually("it is tried again", || started(&world).len() >= 2);
-        assert!(server.try_wait().unwrap().is_none(), "{}", home.log());
-        world.change(|world| world["refusal"] = Value::Null);
-        eventually("it is up", || home.log().contains("the tunnel is up"));
-        signal(server.id(), Signal::TERM);
-        assert!(server.wait().unwrap().success());
+        let server = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                eventually("it is tried again", || started(&world).len() >= 2);
+                world.change(|world| world["refusal"] = Value::Null);
+            });
+            home.start()
+        });
+        assert!(is_up(&server, URL), "{}", tunnel(&server));
+        server.stop();
         assert!(!runs(last(&world)) && is_clean(&home));
     }
 }
@@ -211,16 +212,42 @@ fn a_session_that_lingers_from_before_is_waited_for() {
 fn a_refusal_after_the_start_is_said_and_tried_again() {
     let programs = Programs::new(&["ngrok"]);
     let world = agent::new(&programs, URL);
-    world.change(|world| world["offline"] = true.into());
-    let server = home(&programs, &ngrok()).start();
     world.change(|world| {
         world["refusal"] = 105.into();
-        world["offline"] = false.into();
+        world["offline"] = true.into();
     });
+    let server = home(&programs, &ngrok()).start();
+    world.change(|world| world["offline"] = false.into());
     let says = |what: &str| tunnel(&server)["error"].to_string().contains(what);
     eventually("the refusal is said", || says("ngrok refused the token"));
     world.change(|world| world["refusal"] = Value::Null);
-    let limit = REFUSED_WAIT + PATIENCE;
-    eventually_within(limit, "it is tried again", || is_up(&server, URL));
+    eventually_within(LONGEST_WAIT + PATIENCE, "it is tried again", || is_up(&server, URL));
     assert!(server.stop().contains("ngrok refused the token"));
+}
+
+#[test]
+fn an_agent_that_has_lost_its_tunnel_is_replaced() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    let server = home(&programs, &ngrok()).start();
+    world.change(|world| world["silent"] = true.into());
+    eventually("another one is started", || started(&world).len() == 2);
+    world.change(|world| world["silent"] = Value::Null);
+    eventually("it is up", || is_up(&server, URL));
+    assert!(server.stop().contains("ngrok has no tunnel any more"));
+}
+
+#[test]
+fn a_token_that_is_revoked_is_said_until_it_is_good_again() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    let server = home(&programs, &ngrok()).start();
+    world.change(|world| world["lost"] = 107.into());
+    let says = |what: &str| tunnel(&server)["error"].to_string().contains(what);
+    eventually("the refusal is said", || says("ngrok refused the token (ERR_NGROK_107)"));
+    assert_eq!(health(&server), (503, false.into()));
+    world.change(|world| world["lost"] = Value::Null);
+    eventually("it is up", || is_up(&server, URL));
+    assert_eq!(started(&world).len(), 1);
+    server.stop();
 }
