@@ -166,6 +166,18 @@ pub enum TunnelError {
         /// What is configured.
         public: String,
     },
+    /// What was left of a tunnel runs still.
+    #[error(
+        "tunnel.provider: process {0} of an earlier tunnel does not end: kill it (kill -9 {0})"
+    )]
+    Runs(u32),
+    /// What was left of a tunnel is there by a name that the machine had.
+    #[error(
+        "tunnel.provider: Tailscale keeps entries of ours by {0}, which was this machine's name: \
+         give it that name once more and restart, or remove all that it serves with tailscale serve \
+         reset"
+    )]
+    Renamed(String),
     /// What we started cannot be written down, and so not be ended after a crash.
     #[error("tunnel.provider: what is started cannot be written down in the state directory ({0})")]
     Leftovers(String),

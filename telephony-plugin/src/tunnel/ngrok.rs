@@ -52,6 +52,8 @@ pub(super) struct Ngrok {
     leftovers: Leftovers,
     client: reqwest::Client,
     child: Option<Child>,
+    /// The child, as it is written down.
+    left: Option<Left>,
 }
 
 /// What a line of its log says that concerns us.
@@ -98,7 +100,8 @@ impl Ngrok {
             .timeout(ANSWER)
             .build()
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Self { local: reachable(local), token, domain, leftovers, client, child: None })
+        let (local, child, left) = (reachable(local), None, None);
+        Ok(Self { local, token, domain, leftovers, client, child, left })
     }
 
     /// Starts the agent and watches it.
@@ -171,8 +174,10 @@ impl Ngrok {
     /// Ends the agent.
     pub(super) async fn end(&mut self) -> Result<(), TunnelError> {
         if let Some(mut child) = self.child.take() {
-            program::end(&mut child).await;
-            self.leftovers.forget();
+            let has_ended = program::end(&mut child).await;
+            if let Some(left) = self.left.take_if(|_| has_ended) {
+                self.leftovers.forget(&left);
+            }
         }
         Ok(())
     }
@@ -189,7 +194,8 @@ impl Ngrok {
         if let Some(pid) = child.id()
             && let Some(started) = program::started(pid)
         {
-            self.leftovers.write(&Left::Program { pid, started })?;
+            let left = self.left.insert(Left::Program { pid, started });
+            self.leftovers.add(left)?;
         }
         let (send, lines) = mpsc::channel(LINES);
         if let Some(stdout) = child.stdout.take() {

@@ -132,8 +132,8 @@ pub(super) fn start(
     command.spawn().map_err(failed)
 }
 
-/// Asks a child to end, and kills it when it does not.
-pub(super) async fn end(child: &mut Child) {
+/// Asks a child to end, and kills it when it does not; whether it has ended.
+pub(super) async fn end(child: &mut Child) -> bool {
     if let Some(pid) = child.id().and_then(pid) {
         // It may have ended by itself.
         let _ = rustix::process::kill_process(pid, Signal::TERM);
@@ -141,15 +141,16 @@ pub(super) async fn end(child: &mut Child) {
     if tokio::time::timeout(END, child.wait()).await.is_err() {
         let _ = child.kill().await;
     }
+    matches!(child.try_wait(), Ok(Some(_)))
 }
 
 /// The same for what an earlier process of ours has left, if `started` shows that it is still that.
-pub(super) async fn end_left(id: u32, started: &str) {
+pub(super) async fn end_left(id: u32, started: &str) -> Result<(), TunnelError> {
     let is_there = || self::started(id).is_some_and(|now| now == started);
-    let Some(pid) = pid(id) else { return };
+    let Some(pid) = pid(id) else { return Ok(()) };
     for signal in [Signal::TERM, Signal::KILL] {
         if !is_there() {
-            return;
+            return Ok(());
         }
         let _ = rustix::process::kill_process(pid, signal);
         let gone = async {
@@ -159,6 +160,7 @@ pub(super) async fn end_left(id: u32, started: &str) {
         };
         let _ = tokio::time::timeout(END, gone).await;
     }
+    if is_there() { Err(TunnelError::Runs(id)) } else { Ok(()) }
 }
 
 fn pid(id: u32) -> Option<Pid> {
@@ -194,9 +196,9 @@ mod tests {
         let mut child = Command::new("sleep").arg("600").kill_on_drop(true).spawn().unwrap();
         let id = child.id().unwrap();
         let began = started(id).unwrap();
-        end_left(id, "another time").await;
+        end_left(id, "another time").await.unwrap();
         assert_eq!(child.try_wait().unwrap(), None);
-        end_left(id, &began).await;
+        end_left(id, &began).await.unwrap();
         assert!(!child.wait().await.unwrap().success());
         assert_eq!(started(id), None);
     }
