@@ -14,7 +14,9 @@ pub enum TunnelError {
     )]
     Missing(&'static str),
     /// The program cannot be run.
-    #[error("tunnel.provider: {program} cannot be run ({reason})")]
+    #[error(
+        "tunnel.provider: {program} cannot be run ({reason}): see that it starts by hand, as this user"
+    )]
     Run {
         /// The program.
         program: &'static str,
@@ -71,10 +73,16 @@ pub enum TunnelError {
     )]
     Network,
     /// The program ended by itself.
-    #[error("tunnel.provider: {0} ended by itself; it is started again")]
+    #[error(
+        "tunnel.provider: {0} ended by itself; it is started again: if that goes on, run it by hand \
+         to see why"
+    )]
     Ended(&'static str),
     /// The program does not answer.
-    #[error("tunnel.provider: {0} does not answer; it is tried again")]
+    #[error(
+        "tunnel.provider: {0} does not answer; it is tried again: if that goes on, run it by hand to \
+         see why"
+    )]
     Silent(&'static str),
     /// The program runs, and its tunnel does not.
     #[error(
@@ -179,7 +187,10 @@ pub enum TunnelError {
     )]
     Renamed(String),
     /// What we started cannot be written down, and so not be ended after a crash.
-    #[error("tunnel.provider: what is started cannot be written down in the state directory ({0})")]
+    #[error(
+        "tunnel.provider: what is started cannot be written down in the state directory ({0}): \
+         make room there, and let this user read and write tunnel.json"
+    )]
     Leftovers(String),
 }
 
