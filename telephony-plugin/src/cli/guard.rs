@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::tunnel::guard::become_program;
+pub(super) use crate::tunnel::guard::offer;
 
 /// Become another program that ends with the process that started this.
 #[derive(Debug, Args)]

@@ -42,7 +42,10 @@ pub struct Sidecar {
     surfaces_hash: String,
     connection: OnceLock<Connection>,
     owned: Mutex<Option<Arc<Owned>>>,
-    running: Mutex<Option<Arc<Running>>>,
+    /// Held only to look at it or to put it there: whatever is asked meanwhile waits for it.
+    pub(super) running: Mutex<Option<Arc<Running>>>,
+    /// Held by what starts and stops accounts, which may wait for a tunnel or a port.
+    starts: Mutex<()>,
     pub(super) stop: watch::Sender<bool>,
 }
 
@@ -76,6 +79,7 @@ impl Sidecar {
             connection: OnceLock::new(),
             owned: Mutex::default(),
             running: Mutex::default(),
+            starts: Mutex::default(),
             stop: watch::Sender::new(false),
         }
     }
@@ -95,8 +99,16 @@ impl Sidecar {
     /// as it should.
     pub async fn finish(&self) -> bool {
         self.stop.send_replace(true);
-        let Some(running) = self.running.lock().await.take() else { return true };
-        match tokio::time::timeout(LAST_WORK, running.ended()).await {
+        let ended = async {
+            // What is being started is there then, and nothing is started afterwards.
+            let _starts = self.starts.lock().await;
+            let running = self.running.lock().await.take();
+            match running {
+                Some(running) => running.ended().await,
+                None => true,
+            }
+        };
+        match tokio::time::timeout(LAST_WORK, ended).await {
             Ok(ended) => ended,
             Err(_) => {
                 tracing::warn!("not everything ended in time");
@@ -163,15 +175,17 @@ impl Sidecar {
             return Err(RpcError::new(ErrorCode::Refused, "initialize comes first"));
         };
         // One at a time, so that two accounts do not open one socket twice.
-        let mut running = self.running.lock().await;
+        let _starts = self.starts.lock().await;
         if *self.stop.borrow() {
             return Err(RpcError::new(ErrorCode::Refused, "this is ending"));
         }
-        let started = start(self, &mut running, &owned, connection, params).await?;
+        let started = start(self, &owned, connection, params).await?;
         Ok(json!(started))
     }
 
     async fn stop_account(&self, params: AccountStop) -> Result<Value, RpcError> {
+        // One that is being started is stopped when it is.
+        let _starts = self.starts.lock().await;
         let Ok(running) = self.running().await else { return Ok(json!({})) };
         let AccountStop { account_id, reason } = params;
         match reason {

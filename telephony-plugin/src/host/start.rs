@@ -57,10 +57,9 @@ impl Running {
     }
 }
 
-/// Starts an account, and everything else with the first one.
+/// Starts an account, and everything else with the first one. Only one at a time.
 pub(super) async fn start(
     sidecar: &Sidecar,
-    running: &mut Option<Arc<Running>>,
     owned: &Arc<Owned>,
     connection: &Connection,
     params: AccountStart,
@@ -71,11 +70,13 @@ pub(super) async fn start(
         invalid(format!("config: account {} is not there, or not enabled", params.account_id))
     })?;
     let carrier = (sidecar.connect)(&account).map_err(|error| invalid(chain(&error)))?;
-    let running = match running {
+    let known = sidecar.running.lock().await.clone();
+    let running = match known {
         Some(running) => running,
         None => {
-            let running = running.insert(Arc::new(run(sidecar, owned, connection, &config).await?));
-            tokio::spawn(follow(Arc::clone(running), sidecar.stop.subscribe()));
+            let running = Arc::new(run(sidecar, owned, connection, &config).await?);
+            *sidecar.running.lock().await = Some(Arc::clone(&running));
+            tokio::spawn(follow(Arc::clone(&running), sidecar.stop.subscribe()));
             running
         }
     };

@@ -14,7 +14,9 @@ pub enum TunnelError {
     )]
     Missing(&'static str),
     /// The program cannot be run.
-    #[error("tunnel.provider: {program} cannot be run ({reason})")]
+    #[error(
+        "tunnel.provider: {program} cannot be run ({reason}): see that it starts by hand, as this user"
+    )]
     Run {
         /// The program.
         program: &'static str,
@@ -44,13 +46,14 @@ pub enum TunnelError {
     /// The account has as many agents as it may.
     #[error(
         "tunnel.provider: the ngrok account runs as many agents as it may (ERR_NGROK_108): end the \
-         other one, which is listed at https://dashboard.ngrok.com/agents"
+         other one, which is listed at https://dashboard.ngrok.com/agents; it is tried again"
     )]
     Sessions,
     /// The URL is online already.
     #[error(
         "tunnel.ngrokDomain: another ngrok agent has this URL online (ERR_NGROK_334): end it, which \
-         is listed at https://dashboard.ngrok.com/endpoints, or set another domain"
+         is listed at https://dashboard.ngrok.com/endpoints, or set another domain; it is \
+         tried again"
     )]
     Online,
     /// The account does not have the domain.
@@ -70,11 +73,23 @@ pub enum TunnelError {
     )]
     Network,
     /// The program ended by itself.
-    #[error("tunnel.provider: {0} ended by itself; it is started again")]
+    #[error(
+        "tunnel.provider: {0} ended by itself; it is started again: if that goes on, run it by hand \
+         to see why"
+    )]
     Ended(&'static str),
     /// The program does not answer.
-    #[error("tunnel.provider: {0} does not answer; it is tried again")]
+    #[error(
+        "tunnel.provider: {0} does not answer; it is tried again: if that goes on, run it by hand to \
+         see why"
+    )]
     Silent(&'static str),
+    /// The program runs, and its tunnel does not.
+    #[error(
+        "tunnel.provider: {0} has no tunnel any more; it is started again: if that goes on, see in \
+         its dashboard who ends it"
+    )]
+    Gone(&'static str),
     /// There is no URL in time.
     #[error(
         "tunnel.provider: {program} gave no URL within {seconds} s: check this machine's network; it is tried again"
@@ -159,8 +174,23 @@ pub enum TunnelError {
         /// What is configured.
         public: String,
     },
+    /// What was left of a tunnel runs still.
+    #[error(
+        "tunnel.provider: process {0} of an earlier tunnel does not end: kill it (kill -9 {0})"
+    )]
+    Runs(u32),
+    /// What was left of a tunnel is there by a name that the machine had.
+    #[error(
+        "tunnel.provider: Tailscale keeps entries of ours by {0}, which was this machine's name: \
+         give it that name once more and restart, or remove all that it serves with tailscale serve \
+         reset"
+    )]
+    Renamed(String),
     /// What we started cannot be written down, and so not be ended after a crash.
-    #[error("tunnel.provider: what is started cannot be written down in the state directory ({0})")]
+    #[error(
+        "tunnel.provider: what is started cannot be written down in the state directory ({0}): \
+         make room there, and let this user read and write tunnel.json"
+    )]
     Leftovers(String),
 }
 
@@ -178,18 +208,28 @@ pub enum Mixed {
 }
 
 impl TunnelError {
-    /// Whether somebody has to do something first: then nothing is gained by trying again.
+    /// Whether somebody has to do something first: then a start fails with it. What an agent of
+    /// ours that was cut off holds still, at ngrok's end, passes by itself.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
         !matches!(
             self,
-            Self::Ngrok(_)
+            Self::Sessions
+                | Self::Online
+                | Self::Ngrok(_)
                 | Self::Network
                 | Self::Ended(_)
                 | Self::Silent(_)
+                | Self::Gone(_)
                 | Self::NoUrl { .. }
                 | Self::Tailscale(_)
         )
+    }
+
+    /// Whether an agent that has no tunnel yet is ended for it: it might try for ever.
+    #[must_use]
+    pub(super) const fn ends_agent(&self) -> bool {
+        self.is_refusal() || matches!(self, Self::Sessions | Self::Online)
     }
 
     /// What a number of ngrok's means: <https://ngrok.com/docs/errors/reference>.
@@ -215,7 +255,7 @@ mod tests {
     fn whoever_can_do_something_about_it_hears_which_key_and_what() {
         for code in [4018, 105, 107, 108, 120, 334, 320] {
             let error = TunnelError::of_ngrok(code);
-            assert!(error.is_refusal(), "{error}");
+            assert_eq!(error.is_refusal(), ![108, 334].contains(&code), "{error}");
             assert!(error.to_string().starts_with("tunnel."), "{error}");
         }
         assert!(!TunnelError::of_ngrok(802).is_refusal());

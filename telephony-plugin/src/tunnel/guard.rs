@@ -6,9 +6,28 @@
 //! this program first, which then becomes the other one.
 
 use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The hidden command of ours that does so.
 pub(crate) const COMMAND: &str = "become";
+
+/// Whether the program that runs has that command. One that only uses this library has not, and
+/// would do anything else when it is run with it.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+/// Says that the program that runs has [`COMMAND`].
+pub(crate) fn offer() {
+    IS_OURS.store(true, Ordering::Relaxed);
+}
+
+/// Our own program, if it has [`COMMAND`]. By this name it is the one that runs, also when another
+/// version has taken its place on disk.
+pub(super) fn program() -> Option<PathBuf> {
+    let own = PathBuf::from("/proc/self/exe");
+    let is_ours = cfg!(target_os = "linux") && IS_OURS.load(Ordering::Relaxed);
+    (is_ours && own.exists()).then_some(own)
+}
 
 /// Becomes `program`, to be ended with the process `parent`. Returns when that fails.
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
 //! Keeps a tunnel up: starts its program again, later each time, and says how it is.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
@@ -15,10 +16,12 @@ use super::ngrok::Ngrok;
 use super::tailscale::Tailscale;
 use super::{TunnelState, TunnelStatus, URL_WAIT, without_slash};
 
-/// How long is waited before the second start; twice as long before each further one, up to the
-/// most. Chance takes up to half of it.
+/// How long is waited before the second start; twice as long before each further one. Chance takes
+/// up to half of it.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The longest that is waited before a start.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// After how long a program counts as steady: when it ends then, the waits begin anew.
 const STEADY: Duration = Duration::from_secs(60);
@@ -54,6 +57,8 @@ pub(super) struct Say {
     status: watch::Sender<Option<TunnelStatus>>,
     provider: &'static str,
     public_urls: Vec<HttpUrl>,
+    /// Whether the start of the server waits for it still. Changes together with the status.
+    awaited: Arc<AtomicBool>,
 }
 
 impl Say {
@@ -64,7 +69,8 @@ impl Say {
     ) -> Self {
         let (state, url, error) = (TunnelState::Starting, None, None);
         status.send_replace(Some(TunnelStatus { provider, state, url, error }));
-        Self { status, provider, public_urls }
+        let awaited = Arc::new(AtomicBool::new(true));
+        Self { status, provider, public_urls, awaited }
     }
 
     /// It leads here from `url`, which has to be where carriers are told to go.
@@ -75,6 +81,7 @@ impl Say {
             return Err(TunnelError::Differs { tunnel, public });
         }
         let changed = self.change(|status| {
+            self.awaited.store(false, Ordering::Relaxed);
             let changed = status.state != TunnelState::Up || status.url.as_ref() != Some(&url);
             (status.state, status.url, status.error) = (TunnelState::Up, Some(url.clone()), None);
             changed
@@ -99,29 +106,43 @@ impl Say {
         }
     }
 
-    /// It leads nowhere, and is not tried again.
-    fn refused(&self, error: TunnelError) {
-        self.change(|status| {
-            (status.state, status.error) = (TunnelState::Refused, Some(error));
-            true
+    /// It leads nowhere, and is not tried again, as long as the start waits to hear of it: whether
+    /// it does. Else nobody would ever hear that it ended.
+    fn refused(&self, error: &TunnelError) -> bool {
+        let ended = self.change(|status| {
+            let awaited = self.awaited.load(Ordering::Relaxed);
+            if awaited {
+                (status.state, status.error) = (TunnelState::Refused, Some(error.clone()));
+            }
+            awaited
         });
+        if ended {
+            let error = error.to_string();
+            tracing::error!(provider = self.provider, error, "the tunnel is refused");
+        }
+        ended
     }
 
     /// Nobody waits for its URL any longer.
     pub(super) fn late(&self) {
-        let is_silent = |status: &TunnelStatus| status.state == TunnelState::Starting;
-        if self.status.borrow().as_ref().is_some_and(is_silent) {
-            self.down(self.no_url());
+        let error = self.no_url();
+        let text = error.to_string();
+        let was_silent = self.change(|status| {
+            self.awaited.store(false, Ordering::Relaxed);
+            let is_silent = status.state == TunnelState::Starting;
+            if is_silent {
+                (status.state, status.error) = (TunnelState::Down, Some(error));
+            }
+            is_silent
+        });
+        if was_silent {
+            tracing::warn!(provider = self.provider, error = text, "the tunnel is down");
         }
     }
 
     /// That there is no URL in time.
     pub(super) const fn no_url(&self) -> TunnelError {
         TunnelError::NoUrl { program: self.provider, seconds: URL_WAIT.as_secs() }
-    }
-
-    fn has_url(&self) -> bool {
-        self.status.borrow().as_ref().is_some_and(|status| status.url.is_some())
     }
 
     fn change(&self, change: impl FnOnce(&mut TunnelStatus) -> bool) -> bool {
@@ -150,14 +171,17 @@ pub(super) async fn keep(
             error = one_life(&mut program, &say, &leftovers) => error,
         };
         end(&mut program).await;
-        if error.is_refusal() && !say.has_url() {
-            return say.refused(error);
+        let is_refusal = error.is_refusal();
+        if is_refusal && say.refused(&error) {
+            return;
         }
         say.down(error);
         if begun.elapsed() >= STEADY {
             waits = schedule.build();
         }
-        let wait = jittered(waits.next().unwrap_or(LONGEST_WAIT), &*entropy);
+        // What somebody has to put right first is not put right in half a second.
+        let wait = waits.next().filter(|_| !is_refusal).unwrap_or(LONGEST_WAIT);
+        let wait = jittered(wait, &*entropy);
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             () = tokio::time::sleep(wait) => {}
@@ -239,6 +263,25 @@ mod tests {
         say.down(TunnelError::Network);
         assert_eq!((&shown()["state"], &shown()["url"]), (&"down".into(), &up["url"]));
         assert!(shown()["error"].as_str().unwrap().contains("network"));
+    }
+
+    #[test]
+    fn a_refusal_is_the_end_only_while_somebody_waits_to_hear_of_it() {
+        let say = || Say::new(watch::Sender::new(None), "ngrok", Vec::new());
+        let state = |say: &Say| say.status.borrow().as_ref().unwrap().state;
+        let awaited = say();
+        awaited.down(TunnelError::Network);
+        assert!(awaited.refused(&TunnelError::Token(105)));
+        awaited.late();
+        assert_eq!(state(&awaited), TunnelState::Refused);
+        let late = say();
+        late.late();
+        assert!(!late.refused(&TunnelError::Token(105)));
+        assert_eq!(state(&late), TunnelState::Down);
+        let up = say();
+        up.up(url("https://a.example")).unwrap();
+        assert!(!up.refused(&TunnelError::Token(105)));
+        assert_eq!(state(&up), TunnelState::Up);
     }
 
     #[test]

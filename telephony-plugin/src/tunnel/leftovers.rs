@@ -29,6 +29,8 @@ pub(super) enum Left {
     },
     /// Entries that Tailscale keeps.
     Mounts {
+        /// The machine's name at that time: Tailscale keeps them by it.
+        name: String,
         /// The public port.
         port: u16,
         /// The entries.
@@ -36,20 +38,80 @@ pub(super) enum Left {
     },
 }
 
-/// Where it is written down; nowhere for a server without a state directory.
+/// Where the list of it is; nowhere for a server without a state directory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Leftovers(Option<PathBuf>);
+
+impl Left {
+    /// Removes it; an error as long as any of it is there.
+    pub(super) async fn remove(&self) -> Result<(), TunnelError> {
+        match self {
+            Self::Program { pid, started } => program::end_left(*pid, started).await,
+            Self::Mounts { name, port, mounts } => unmount(name, *port, mounts).await,
+        }
+    }
+}
 
 impl Leftovers {
     pub(super) fn new(state: &Path) -> Self {
         Self(Some(state.join(FILE)))
     }
 
-    /// Writes down what is about to be there, in place of what was.
-    pub(super) fn write(&self, left: &Left) -> Result<(), TunnelError> {
+    /// Writes down what is about to be there, beside what could not be removed.
+    pub(super) fn add(&self, left: &Left) -> Result<(), TunnelError> {
+        let mut all = self.read()?;
+        if all.contains(left) {
+            return Ok(());
+        }
+        all.push(left.clone());
+        self.write(&all)
+    }
+
+    /// It is there no more.
+    pub(super) fn forget(&self, left: &Left) {
+        let forget = || {
+            let mut all = self.read()?;
+            all.retain(|other| other != left);
+            self.write(&all)
+        };
+        if let Err(error) = forget() {
+            tracing::warn!(%error, "the list of what a tunnel leaves behind is too long now");
+        }
+    }
+
+    /// Removes what an earlier process has left; the first error, when some of it is still there.
+    pub(super) async fn remove(&self) -> Result<(), TunnelError> {
+        let mut result = Ok(());
+        for left in self.read()? {
+            tracing::info!("what the last process left of its tunnel is removed");
+            match left.remove().await {
+                Ok(()) => self.forget(&left),
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        result
+    }
+
+    fn read(&self) -> Result<Vec<Left>, TunnelError> {
+        let Some(path) = &self.0 else { return Ok(Vec::new()) };
+        match fs::read(path) {
+            // What cannot be understood was never written to its end: nothing was started then.
+            Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(TunnelError::Leftovers(error.kind().to_string())),
+        }
+    }
+
+    fn write(&self, all: &[Left]) -> Result<(), TunnelError> {
         let Some(path) = &self.0 else { return Ok(()) };
         let write = || {
-            let text = serde_json::to_vec(left).map_err(io::Error::from)?;
+            if all.is_empty() {
+                return match fs::remove_file(path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => Ok(()),
+                };
+            }
+            let text = serde_json::to_vec(all).map_err(io::Error::from)?;
             let new = path.with_extension("new");
             fs::write(&new, text)?;
             fs::File::open(&new)?.sync_all()?;
@@ -57,59 +119,33 @@ impl Leftovers {
         };
         write().map_err(|error| TunnelError::Leftovers(error.kind().to_string()))
     }
-
-    /// Nothing is left.
-    pub(super) fn forget(&self) {
-        let removed = self.0.as_ref().map(fs::remove_file);
-        if let Some(Err(error)) = removed
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "the list of what a tunnel leaves behind cannot be removed");
-        }
-    }
-
-    /// Removes what an earlier process has left.
-    pub(super) async fn remove(&self) -> Result<(), TunnelError> {
-        let Some(left) = self.read() else { return Ok(()) };
-        tracing::info!("what the last process left of its tunnel is removed");
-        match &left {
-            Left::Program { pid, started } => program::end_left(*pid, started).await,
-            Left::Mounts { port, mounts } => unmount(*port, mounts).await?,
-        }
-        self.forget();
-        Ok(())
-    }
-
-    fn read(&self) -> Option<Left> {
-        let text = fs::read(self.0.as_ref()?).ok()?;
-        // What cannot be read was never written to its end: nothing was started then.
-        serde_json::from_slice(&text).ok()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn mounts(port: u16) -> Left {
+        let mount = Mount { path: "/sms".to_owned(), target: "http://127.0.0.1:1/sms".to_owned() };
+        Left::Mounts { name: "box.tail1.ts.net".to_owned(), port, mounts: vec![mount] }
+    }
+
     #[test]
     fn what_is_written_down_is_read_again_until_it_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let leftovers = Leftovers::new(folder.path());
-        assert_eq!(leftovers.read(), None);
-        leftovers.forget();
-        let mount = Mount { path: "/sms".to_owned(), target: "http://127.0.0.1:1/sms".to_owned() };
+        assert_eq!(leftovers.read().unwrap(), []);
         let program = Left::Program { pid: 7, started: "noon".to_owned() };
-        for left in [program, Left::Mounts { port: 443, mounts: vec![mount] }] {
-            leftovers.write(&left).unwrap();
-            assert_eq!(leftovers.read(), Some(left));
+        let all = [program.clone(), mounts(443), mounts(8443)];
+        for left in all.iter().chain(&all) {
+            leftovers.add(left).unwrap();
         }
-        leftovers.forget();
-        assert_eq!(leftovers.read(), None);
-        assert!(
-            Leftovers::new(&folder.path().join("gone"))
-                .write(&Left::Mounts { port: 1, mounts: vec![] })
-                .is_err()
-        );
+        assert_eq!(leftovers.read().unwrap(), all);
+        leftovers.forget(&mounts(443));
+        assert_eq!(leftovers.read().unwrap(), [program, mounts(8443)]);
+        all.iter().for_each(|left| leftovers.forget(left));
+        assert_eq!(leftovers.read().unwrap(), []);
+        assert!(Leftovers::new(&folder.path().join("gone")).add(&mounts(1)).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -118,8 +154,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let leftovers = Leftovers::new(folder.path());
         let left = Left::Program { pid: std::process::id(), started: "another time".to_owned() };
-        leftovers.write(&left).unwrap();
+        leftovers.add(&left).unwrap();
         leftovers.remove().await.unwrap();
-        assert_eq!(leftovers.read(), None);
+        assert_eq!(leftovers.read().unwrap(), []);
     }
 }

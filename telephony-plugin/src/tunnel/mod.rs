@@ -23,8 +23,10 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 pub use self::error::{Mixed, TunnelError};
+pub use self::keep::LONGEST_WAIT;
 use self::keep::{Program, Say, keep};
 use self::leftovers::Leftovers;
+pub use self::ngrok::HANG_WAIT;
 use self::ngrok::Ngrok;
 use self::tailscale::Tailscale;
 
@@ -53,7 +55,7 @@ pub enum TunnelState {
     Up,
     /// It does not; it is tried again.
     Down,
-    /// It does not, and will not before somebody has done something.
+    /// It does not, and is not tried again: somebody has to do something, and the start says what.
     Refused,
 }
 
@@ -128,8 +130,9 @@ impl Tunnels {
     ) -> Result<Option<HttpUrl>, TunnelError> {
         let mut running = self.running.lock().await;
         let wanted = Settings::of(config, local);
-        if running.as_ref().map(|running| &running.settings) == wanted.as_ref() && wanted.is_some()
-        {
+        // One that has ended is started again, whatever ended it.
+        let kept = running.as_ref().filter(|running| !running.keeping.is_finished());
+        if wanted.is_some() && kept.map(|running| &running.settings) == wanted.as_ref() {
             return Ok(self.url());
         }
         if let Some(running) = running.take() {
@@ -154,15 +157,12 @@ impl Tunnels {
             let state = status.as_ref().map(|status| status.state);
             matches!(state, Some(TunnelState::Up | TunnelState::Refused))
         });
-        let settled = tokio::time::timeout(URL_WAIT, settled).await;
-        let refused = match settled {
-            Ok(Ok(status)) => status.as_ref().and_then(TunnelStatus::refusal),
-            _ => {
-                say.late();
-                None
-            }
-        };
-        match refused {
+        let is_late = tokio::time::timeout(URL_WAIT, settled).await.is_err();
+        if is_late {
+            say.late();
+        }
+        // It may have been refused in the last moment; from now on it is not.
+        match self.status().as_ref().and_then(TunnelStatus::refusal) {
             Some(error) => {
                 *running = None;
                 Err(error)

@@ -14,10 +14,11 @@ use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::URL_WAIT;
 use super::error::TunnelError;
 use super::keep::Say;
 use super::leftovers::{Left, Leftovers};
-use super::{URL_WAIT, program};
+use super::program::{self, END};
 
 const NAME: &str = "ngrok";
 
@@ -31,6 +32,14 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// After how many answers that did not come an agent is started anew.
 const MISSES: u32 = 3;
 
+/// For how long it may say that it has no tunnel any more: it has none for a moment when it has
+/// found its servers again.
+const GONE: Duration = Duration::from_secs(3);
+
+/// After how long at the most an agent that hangs has been ended.
+pub const HANG_WAIT: Duration =
+    WATCH.saturating_add(ASK.saturating_add(ANSWER).saturating_mul(MISSES)).saturating_add(END);
+
 /// The most lines of its log that wait to be read.
 const LINES: usize = 64;
 
@@ -43,6 +52,8 @@ pub(super) struct Ngrok {
     leftovers: Leftovers,
     client: reqwest::Client,
     child: Option<Child>,
+    /// The child, as it is written down.
+    left: Option<Left>,
 }
 
 /// What a line of its log says that concerns us.
@@ -89,7 +100,8 @@ impl Ngrok {
             .timeout(ANSWER)
             .build()
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Self { local: reachable(local), token, domain, leftovers, client, child: None })
+        let (local, child, left) = (reachable(local), None, None);
+        Ok(Self { local, token, domain, leftovers, client, child, left })
     }
 
     /// Starts the agent and watches it.
@@ -100,37 +112,44 @@ impl Ngrok {
         };
         let deadline = Instant::now() + URL_WAIT;
         let (mut api, mut is_up, mut is_lost, mut misses) = (None, false, false, 0);
-        let mut failed = None;
+        let (mut failed, mut gone) = (None, None);
         loop {
             // What did not come once is asked for again at once.
-            let next = if is_up && misses == 0 { WATCH } else { ASK };
+            let next = if is_up && misses == 0 && gone.is_none() { WATCH } else { ASK };
             let mut found = None;
             tokio::select! {
                 line = lines.recv() => match line {
                     Some(Line::Api(address)) => api = Some(address),
                     Some(Line::Url(url)) if api.is_none() => found = Some(url),
                     Some(Line::Url(_)) => {}
-                    Some(Line::Connected) => is_lost = false,
-                    Some(Line::Lost) => is_lost = true,
+                    Some(Line::Connected) => (is_lost, failed, gone) = (false, None, None),
+                    Some(Line::Lost) => (is_lost, failed) = (true, None),
                     Some(Line::Unknown) => {
                         failed = Some(TunnelError::Old { program: NAME, fix: "run ngrok update" });
                     }
-                    Some(Line::Failed(code)) => failed = Some(TunnelError::of_ngrok(code)),
+                    Some(Line::Failed(code)) => {
+                        let error = TunnelError::of_ngrok(code);
+                        // It says this of its session, which it has no more then.
+                        is_lost |= is_up && error.ends_agent();
+                        failed = Some(error);
+                    }
                     // It has closed its output, so it has ended.
                     None => return failed.unwrap_or(TunnelError::Ended(NAME)),
                 },
                 () = tokio::time::sleep(next) => {}
             }
             // It would try for ever with a token that is refused.
-            if let Some(error) = failed.take_if(|error| error.is_refusal() && !is_up) {
+            if let Some(error) = failed.take_if(|error| error.ends_agent() && !is_up) {
                 return error;
             }
             if is_lost {
-                say.down(TunnelError::Network);
+                say.down(failed.clone().unwrap_or(TunnelError::Network));
             } else if let Some(api) = api {
                 match self.ask(api).await {
                     Ok(url) => {
                         misses = 0;
+                        let since = gone.take().unwrap_or_else(Instant::now);
+                        gone = url.is_none().then_some(since);
                         found = url;
                     }
                     Err(()) => misses += 1,
@@ -144,6 +163,8 @@ impl Ngrok {
                 }
             } else if is_up && misses >= MISSES {
                 return TunnelError::Silent(NAME);
+            } else if is_up && !is_lost && gone.is_some_and(|since| since.elapsed() >= GONE) {
+                return TunnelError::Gone(NAME);
             } else if !is_up && Instant::now() >= deadline {
                 return if is_lost { TunnelError::Network } else { say.no_url() };
             }
@@ -153,8 +174,10 @@ impl Ngrok {
     /// Ends the agent.
     pub(super) async fn end(&mut self) -> Result<(), TunnelError> {
         if let Some(mut child) = self.child.take() {
-            program::end(&mut child).await;
-            self.leftovers.forget();
+            let has_ended = program::end(&mut child).await;
+            if let Some(left) = self.left.take_if(|_| has_ended) {
+                self.leftovers.forget(&left);
+            }
         }
         Ok(())
     }
@@ -171,7 +194,8 @@ impl Ngrok {
         if let Some(pid) = child.id()
             && let Some(started) = program::started(pid)
         {
-            self.leftovers.write(&Left::Program { pid, started })?;
+            let left = self.left.insert(Left::Program { pid, started });
+            self.leftovers.add(left)?;
         }
         let (send, lines) = mpsc::channel(LINES);
         if let Some(stdout) = child.stdout.take() {

@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
 use super::error::TunnelError;
+use super::guard;
 
 /// What a program is given of our environment: none of our secrets, nor what it might take for an
 /// option.
@@ -107,18 +108,18 @@ pub(super) async fn run(name: &'static str, arguments: &[&str]) -> Result<Output
 }
 
 /// Starts a program that runs until it is ended, with one secret more in its environment. On Linux
-/// the kernel ends it when we are killed; elsewhere the next start does.
+/// the kernel ends it when we are killed, if we are the program `telephony`; else the next start does.
 pub(super) fn start(
     name: &'static str,
     arguments: &[&str],
     secret: Option<(&str, &str)>,
 ) -> Result<Child, TunnelError> {
     let path = find(name)?;
-    let mut command = match guard() {
+    let mut command = match guard::program() {
         Some(guard) => {
             let mut command = command(guard.as_os_str());
             let parent = std::process::id().to_string();
-            command.arg(super::guard::COMMAND).arg(parent).arg(&path);
+            command.arg(guard::COMMAND).arg(parent).arg(&path);
             command
         }
         None => command(path.as_os_str()),
@@ -131,15 +132,8 @@ pub(super) fn start(
     command.spawn().map_err(failed)
 }
 
-/// Our own program, which becomes the other one after it has asked the kernel to end it with us.
-/// By this name it is the one that runs, also when another version has taken its place on disk.
-fn guard() -> Option<PathBuf> {
-    let own = PathBuf::from("/proc/self/exe");
-    (cfg!(target_os = "linux") && own.exists()).then_some(own)
-}
-
-/// Asks a child to end, and kills it when it does not.
-pub(super) async fn end(child: &mut Child) {
+/// Asks a child to end, and kills it when it does not; whether it has ended.
+pub(super) async fn end(child: &mut Child) -> bool {
     if let Some(pid) = child.id().and_then(pid) {
         // It may have ended by itself.
         let _ = rustix::process::kill_process(pid, Signal::TERM);
@@ -147,15 +141,16 @@ pub(super) async fn end(child: &mut Child) {
     if tokio::time::timeout(END, child.wait()).await.is_err() {
         let _ = child.kill().await;
     }
+    matches!(child.try_wait(), Ok(Some(_)))
 }
 
 /// The same for what an earlier process of ours has left, if `started` shows that it is still that.
-pub(super) async fn end_left(id: u32, started: &str) {
+pub(super) async fn end_left(id: u32, started: &str) -> Result<(), TunnelError> {
     let is_there = || self::started(id).is_some_and(|now| now == started);
-    let Some(pid) = pid(id) else { return };
+    let Some(pid) = pid(id) else { return Ok(()) };
     for signal in [Signal::TERM, Signal::KILL] {
         if !is_there() {
-            return;
+            return Ok(());
         }
         let _ = rustix::process::kill_process(pid, signal);
         let gone = async {
@@ -165,6 +160,7 @@ pub(super) async fn end_left(id: u32, started: &str) {
         };
         let _ = tokio::time::timeout(END, gone).await;
     }
+    if is_there() { Err(TunnelError::Runs(id)) } else { Ok(()) }
 }
 
 fn pid(id: u32) -> Option<Pid> {
@@ -200,11 +196,19 @@ mod tests {
         let mut child = Command::new("sleep").arg("600").kill_on_drop(true).spawn().unwrap();
         let id = child.id().unwrap();
         let began = started(id).unwrap();
-        end_left(id, "another time").await;
+        end_left(id, "another time").await.unwrap();
         assert_eq!(child.try_wait().unwrap(), None);
-        end_left(id, &began).await;
+        end_left(id, &began).await.unwrap();
         assert!(!child.wait().await.unwrap().success());
         assert_eq!(started(id), None);
+    }
+
+    #[tokio::test]
+    async fn who_only_uses_this_library_is_not_run_again() {
+        let child = start("sh", &["-c", "echo plainly; exit 3"], None).unwrap();
+        let output = child.wait_with_output().await.unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!((output.status.code(), printed.as_str()), (Some(3), "plainly\n"));
     }
 
     #[tokio::test]

@@ -55,7 +55,7 @@ pub(in crate::config) struct RawTunnel {
     #[schemars(extend("x-label" = "ngrok domain", "x-env" = "NGROK_DOMAIN"))]
     pub(in crate::config) ngrok_domain: Option<String>,
 
-    /// The public port of a Tailscale funnel: 443, 8443 or 10000.
+    /// The public port of Tailscale: 443, 8443 or 10000 for a funnel, any for `tailscale-serve`.
     #[schemars(range(min = 1, max = 65_535), extend("x-label" = "Public port", "x-advanced" = true))]
     pub(in crate::config) port: Option<u16>,
 }

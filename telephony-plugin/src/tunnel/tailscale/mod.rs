@@ -33,6 +33,8 @@ pub(super) struct Tailscale {
     port: u16,
     mounts: Vec<Mount>,
     leftovers: Leftovers,
+    /// What is there of ours, as it is written down: once for each name of the machine.
+    left: Vec<Left>,
 }
 
 impl Tailscale {
@@ -48,7 +50,8 @@ impl Tailscale {
             path: path.clone(),
             target: format!("http://{host}:{}{path}", settings.local.port()),
         });
-        Ok(Self { funnel, port: port.unwrap_or(HTTPS), mounts: mounts.into(), leftovers })
+        let (port, mounts, left) = (port.unwrap_or(HTTPS), mounts.into(), Vec::new());
+        Ok(Self { funnel, port, mounts, leftovers, left })
     }
 
     /// Keeps the entries there. Returns when they cannot be had at first.
@@ -67,21 +70,31 @@ impl Tailscale {
 
     /// Removes the entries.
     pub(super) async fn end(&mut self) -> Result<(), TunnelError> {
-        unmount(self.port, &self.mounts).await?;
-        self.leftovers.forget();
-        Ok(())
+        let mut result = Ok(());
+        for left in std::mem::take(&mut self.left) {
+            match left.remove().await {
+                Ok(()) => self.leftovers.forget(&left),
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        result
     }
 
     /// Puts there what is not there; by which URL it is reached.
-    async fn look(&self) -> Result<HttpUrl, TunnelError> {
+    async fn look(&mut self) -> Result<HttpUrl, TunnelError> {
         let name = status().await?.name(self.funnel, self.port)?;
         let served = served().await?;
         served.allows(&name, self.port, self.funnel, &self.mounts)?;
         let is_there = |served: &Served, mount| {
             served.has(&name, self.port, mount) && served.is_funnel(&name, self.port) == self.funnel
         };
+        let (port, mounts) = (self.port, self.mounts.clone());
+        let left = Left::Mounts { name: name.clone(), port, mounts };
+        if !self.left.contains(&left) {
+            self.leftovers.add(&left)?;
+            self.left.push(left);
+        }
         if !self.mounts.iter().all(|mount| is_there(&served, mount)) {
-            self.leftovers.write(&Left::Mounts { port: self.port, mounts: self.mounts.clone() })?;
             for mount in &self.mounts {
                 self.mount(mount).await?;
             }
@@ -107,12 +120,17 @@ impl Tailscale {
     }
 }
 
-/// Removes those of the entries that still lead where ours do.
-pub(super) async fn unmount(port: u16, mounts: &[Mount]) -> Result<(), TunnelError> {
+/// Removes those of the entries, which were made for the machine's name, that still lead where ours
+/// do.
+pub(super) async fn unmount(name: &str, port: u16, mounts: &[Mount]) -> Result<(), TunnelError> {
     let status = status().await?;
-    let name = status.known_name().ok_or(TunnelError::LoggedOut)?;
+    let now = status.known_name().ok_or(TunnelError::LoggedOut)?;
     let served = served().await?;
     for mount in mounts.iter().filter(|mount| served.has(name, port, mount)) {
+        // Its command knows no other name than the present one.
+        if now != name {
+            return Err(TunnelError::Renamed(name.to_owned()));
+        }
         let (port, path) = (format!("--https={port}"), format!("--set-path={}", mount.path));
         // This closes the funnel too, with the last entry of the port.
         let output = program::run(NAME, &["serve", "--yes", &port, &path, "off"]).await?;

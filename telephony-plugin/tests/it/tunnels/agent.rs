@@ -72,12 +72,6 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
     let web = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = web.local_addr().unwrap();
     log(json!({ "addr": address, "lvl": "info", "msg": "starting web service", "obj": "web" }));
-    let session = |message: &str| {
-        log(json!({
-            "err": message, "lvl": "eror", "msg": "failed to reconnect session",
-            "obj": "tunnels.session",
-        }));
-    };
     while world.read()["offline"] == true {
         session(
             "failed to dial ngrok server: dial tcp: lookup connect.ngrok-agent.com: i/o timeout",
@@ -98,12 +92,13 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
         message.lines().for_each(|line| complain(&format!("ERROR:  {line}")));
         return 1;
     }
-    log(json!({ "lvl": "info", "msg": "client session established", "obj": "csess" }));
+    established();
     let edge = TcpListener::bind("127.0.0.1:0").unwrap();
     let local: SocketAddr = local.parse().unwrap();
     world.change(|world| world["edge"] = json!(edge.local_addr().unwrap()));
     let url = || wanted.clone().map_or_else(|| world.read()["url"].clone(), Value::from);
     std::thread::scope(|scope| {
+        scope.spawn(|| reconnect(&world));
         scope.spawn(|| edge.incoming().for_each(|client| forward(client.unwrap(), local)));
         if world.read()["silent"] != true {
             log(json!({
@@ -119,6 +114,36 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
         });
     });
     0
+}
+
+fn established() {
+    log(json!({ "lvl": "info", "msg": "client session established", "obj": "csess" }));
+}
+
+/// That it has no session, and why.
+fn session(message: &str) {
+    log(json!({
+        "err": message, "lvl": "eror", "msg": "failed to reconnect session",
+        "obj": "tunnels.session",
+    }));
+}
+
+/// Loses its session when the world has a number for why it gets no other, and tries for ever.
+fn reconnect(world: &World) {
+    loop {
+        std::thread::sleep(TRY);
+        if world.read()["lost"].is_null() {
+            continue;
+        }
+        log(json!({
+            "lvl": "info", "msg": "session closed, starting reconnect loop", "obj": "csess",
+        }));
+        while let Some(code) = world.read()["lost"].as_u64() {
+            session(&format!("It is refused.\r\n\r\nERR_NGROK_{code}\r\n"));
+            std::thread::sleep(TRY);
+        }
+        established();
+    }
 }
 
 fn log(entry: Value) {

@@ -46,7 +46,7 @@ fn name(world: &Value) -> String {
 /// Plays the command line.
 pub fn play(home: &Path, words: &[&str]) -> i32 {
     let world = World(home.join("tailscale.json"));
-    let mut now = world.read();
+    let now = world.read();
     if now["runs"] != true {
         complain(NOT_THERE);
         return 1;
@@ -55,11 +55,14 @@ pub fn play(home: &Path, words: &[&str]) -> i32 {
         ["status", "--json", "--peers=false"] => print(&now["status"].to_string()),
         ["serve", "status", "--json"] => print(&now["serve"].to_string()),
         [verb @ ("serve" | "funnel"), flags @ .., target] => {
-            if let Err(message) = change(&mut now, verb, flags, target) {
+            let changed = world.change(|now| {
+                let mut new = now.clone();
+                change(&mut new, verb, flags, target).map(|()| *now = new)
+            });
+            if let Err(message) = changed {
                 complain(message);
                 return 1;
             }
-            world.write(&now);
         }
         _ => {
             complain(&format!("unknown subcommand: {words:?}"));

@@ -77,3 +77,23 @@ fn the_host_is_told_the_urls_and_one_tunnel_comes_and_goes() {
     assert!(daemon::served(&tailscale, 443).is_empty());
     assert!(!host.state().join("tunnel.json").exists());
 }
+
+#[test]
+fn a_start_that_waits_for_its_tunnel_keeps_nobody_else_waiting() {
+    let programs = Programs::new(&["ngrok"]);
+    let ngrok = agent::new(&programs, URL);
+    ngrok.change(|world| world["silent"] = true.into());
+    let host = Host::beside(programs.path());
+    let sidecar = host.start();
+    let section = section(&json!({ "provider": "ngrok", "ngrokAuthToken": agent::TOKEN }));
+    let params = json!({ "accountId": "default", "config": section });
+    let started = sidecar.ask("account.start", params);
+    eventually("the agent runs", || !ngrok.read()["edge"].is_null());
+    let asked = tunnel(&sidecar);
+    assert_eq!(asked["state"], "starting", "{asked}");
+    assert!(started.try_recv().is_err());
+    ngrok.change(|world| world["silent"] = Value::Null);
+    let answer = started.recv().unwrap();
+    assert!(answer.to_string().contains(URL), "{answer}");
+    assert!(sidecar.close().success());
+}

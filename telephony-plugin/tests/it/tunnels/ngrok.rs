@@ -2,13 +2,14 @@
 
 use rustix::process::{Pid, Signal, test_kill_process};
 use serde_json::{Value, json};
+use telephony_plugin::tunnel::{HANG_WAIT, LONGEST_WAIT};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::agent::{self, edge, started};
 use super::programs::{Programs, World};
 use super::{config, down, health, home, is_clean, is_up, text, tunnel};
-use crate::running::{Home, eventually, signal};
+use crate::running::{Home, PATIENCE, eventually, eventually_within, signal};
 
 const URL: &str = "https://abc.ngrok-free.app";
 const OTHER: &str = "https://xyz.ngrok-free.app";
@@ -110,7 +111,10 @@ fn an_agent_that_hangs_is_replaced() {
     let server = home(&programs, &ngrok()).start();
     let hanging = last(&world);
     signal(hanging, Signal::STOP);
-    eventually("another one is up", || started(&world).len() == 2 && is_up(&server, URL));
+    let limit = HANG_WAIT + PATIENCE;
+    eventually_within(limit, "another one is up", || {
+        started(&world).len() == 2 && is_up(&server, URL)
+    });
     assert!(!runs(hanging));
     assert!(server.stop().contains("ngrok does not answer"));
 }
@@ -178,5 +182,72 @@ fn an_agent_without_a_url_is_not_waited_for_for_ever() {
     let server = home(&programs, &ngrok()).start();
     let error = down(&server);
     assert!(error.contains("no URL within 15 s"), "{error}");
+    server.stop();
+}
+
+#[test]
+fn a_session_that_lingers_from_before_is_waited_for() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    for code in [108, 334] {
+        world.change(|world| {
+            world["refusal"] = code.into();
+            world["starts"] = json!([]);
+        });
+        let home = home(&programs, &ngrok());
+        let server = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                eventually("it is tried again", || started(&world).len() >= 2);
+                world.change(|world| world["refusal"] = Value::Null);
+            });
+            home.start()
+        });
+        assert!(is_up(&server, URL), "{}", tunnel(&server));
+        server.stop();
+        assert!(!runs(last(&world)) && is_clean(&home));
+    }
+}
+
+#[test]
+fn a_refusal_after_the_start_is_said_and_tried_again() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    world.change(|world| {
+        world["refusal"] = 105.into();
+        world["offline"] = true.into();
+    });
+    let server = home(&programs, &ngrok()).start();
+    world.change(|world| world["offline"] = false.into());
+    let says = |what: &str| tunnel(&server)["error"].to_string().contains(what);
+    eventually("the refusal is said", || says("ngrok refused the token"));
+    world.change(|world| world["refusal"] = Value::Null);
+    eventually_within(LONGEST_WAIT + PATIENCE, "it is tried again", || is_up(&server, URL));
+    assert!(server.stop().contains("ngrok refused the token"));
+}
+
+#[test]
+fn an_agent_that_has_lost_its_tunnel_is_replaced() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    let server = home(&programs, &ngrok()).start();
+    world.change(|world| world["silent"] = true.into());
+    eventually("another one is started", || started(&world).len() == 2);
+    world.change(|world| world["silent"] = Value::Null);
+    eventually("it is up", || is_up(&server, URL));
+    assert!(server.stop().contains("ngrok has no tunnel any more"));
+}
+
+#[test]
+fn a_token_that_is_revoked_is_said_until_it_is_good_again() {
+    let programs = Programs::new(&["ngrok"]);
+    let world = agent::new(&programs, URL);
+    let server = home(&programs, &ngrok()).start();
+    world.change(|world| world["lost"] = 107.into());
+    let says = |what: &str| tunnel(&server)["error"].to_string().contains(what);
+    eventually("the refusal is said", || says("ngrok refused the token (ERR_NGROK_107)"));
+    assert_eq!(health(&server), (503, false.into()));
+    world.change(|world| world["lost"] = Value::Null);
+    eventually("it is up", || is_up(&server, URL));
+    assert_eq!(started(&world).len(), 1);
     server.stop();
 }

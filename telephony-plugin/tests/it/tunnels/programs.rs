@@ -49,7 +49,8 @@ impl Programs {
     }
 }
 
-/// A file that programs and tests share, and that is whole at every moment.
+/// A file that programs and tests share, that is whole at every moment, and in which no change is
+/// lost.
 pub struct World(pub PathBuf);
 
 impl World {
@@ -64,10 +65,13 @@ impl World {
         fs::rename(new, &self.0).unwrap();
     }
 
-    pub fn change(&self, change: impl FnOnce(&mut Value)) {
+    pub fn change<T>(&self, change: impl FnOnce(&mut Value) -> T) -> T {
+        let lock = fs::File::create(self.0.with_extension("lock")).unwrap();
+        lock.lock().unwrap();
         let mut value = self.read();
-        change(&mut value);
+        let result = change(&mut value);
         self.write(&value);
+        result
     }
 }
 
@@ -94,6 +98,23 @@ fn a_stand_in_plays() {
         _ => daemon::play(&home, &words),
     };
     std::process::exit(code);
+}
+
+#[test]
+fn no_change_of_the_world_is_lost() {
+    let programs = Programs::new(&[]);
+    let world = programs.file("world.json");
+    world.write(&0.into());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    world.change(|count| *count = (count.as_u64().unwrap() + 1).into());
+                }
+            });
+        }
+    });
+    assert_eq!(world.read(), 100);
 }
 
 /// What a stand-in prints is its own: nothing of the test harness is in it.

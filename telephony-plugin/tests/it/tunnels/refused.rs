@@ -26,12 +26,7 @@ fn what_ngrok_refuses_is_said_in_a_sentence() {
     let said = refused(&programs, &ngrok("canary"));
     assert!(said.contains("tunnel.ngrokAuthToken: ngrok refused the token"), "{said}");
     assert!(!said.contains("canary"), "{said}");
-    for (code, says) in [
-        (108, "runs as many agents as it may"),
-        (320, "does not give this domain"),
-        (334, "has this URL online"),
-        (120, "run ngrok update"),
-    ] {
+    for (code, says) in [(320, "does not give this domain"), (120, "run ngrok update")] {
         world.change(|world| world["refusal"] = code.into());
         let said = refused(&programs, &ngrok(agent::TOKEN));
         assert!(said.contains(says), "{said}");
@@ -50,7 +45,7 @@ fn what_ngrok_refuses_is_said_in_a_sentence() {
     let said = refused(&programs, &old);
     assert!(said.contains("too old: run ngrok update"), "{said}");
     let pids = agent::started(&world);
-    assert!(pids.len() >= 7, "{pids:?}");
+    assert!(pids.len() >= 5, "{pids:?}");
 }
 
 #[test]

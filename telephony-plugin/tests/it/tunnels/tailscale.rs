@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::daemon::{self, served};
 use super::programs::Programs;
-use super::{config, down, health, home, is_clean, is_up, text};
+use super::{agent, config, down, health, home, is_clean, is_up, text};
 use crate::running::{eventually, post};
 
 const NAME: &str = "box.tail1.ts.net";
@@ -123,5 +123,46 @@ fn the_next_start_removes_what_a_killed_server_left() {
     let server = home.start();
     assert!(served(&world, 443).is_empty() && is_clean(&home));
     server.stop();
+    assert!(served(&world, 443).is_empty() && is_clean(&home));
+}
+
+#[test]
+fn what_could_not_be_removed_is_removed_when_it_can_be() {
+    let programs = Programs::new(&["ngrok", "tailscale"]);
+    let world = daemon::new(&programs, NAME);
+    agent::new(&programs, "https://abc.ngrok-free.app");
+    let home = home(&programs, &json!({ "provider": "tailscale-funnel" }));
+    home.start().kill();
+    assert_eq!(served(&world, 443).len(), 2);
+    world.change(|world| world["runs"] = false.into());
+    let ngrok = config(&json!({ "provider": "ngrok", "ngrokAuthToken": agent::TOKEN }));
+    std::fs::write(home.config(), ngrok.to_string()).unwrap();
+    let server = home.start();
+    assert!(server.stop().contains("is still there"));
+    world.change(|world| world["runs"] = true.into());
+    assert_eq!(served(&world, 443).len(), 2);
+    let server = home.start();
+    assert!(served(&world, 443).is_empty());
+    server.stop();
+    assert!(is_clean(&home));
+}
+
+#[test]
+fn entries_by_a_former_name_are_not_forgotten() {
+    let programs = Programs::new(&["tailscale"]);
+    let world = daemon::new(&programs, NAME);
+    let home = home(&programs, &json!({ "provider": "tailscale-funnel" }));
+    home.start().kill();
+    let rename = |name: &str| {
+        world.change(|world| world["status"]["Self"]["DNSName"] = format!("{name}.").into());
+    };
+    rename("new.tail1.ts.net");
+    let server = home.start();
+    assert!(is_up(&server, "https://new.tail1.ts.net"));
+    assert!(server.stop().contains(&format!("keeps entries of ours by {NAME}")));
+    assert!(!is_clean(&home));
+    rename(NAME);
+    assert_eq!(served(&world, 443).len(), 2);
+    home.start().stop();
     assert!(served(&world, 443).is_empty() && is_clean(&home));
 }
