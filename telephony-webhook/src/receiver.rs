@@ -23,6 +23,10 @@ use crate::refusal::Refusal;
 use crate::refused::{RecentRefusal, Refusals, Why};
 use crate::request::{Method, Request, Unverified, Verified};
 
+/// How the user agent of `telephony doctor` begins. What it tries and is refused is counted, and not
+/// among the recent refusals: those are of carriers, which an operator is to look at.
+pub const DOCTOR_AGENT: &str = "telephony-doctor/";
+
 /// Takes requests into an inbox, for any server: [`admit`](Self::admit) looks at the head, and
 /// [`receive`](Self::receive) at the whole.
 ///
@@ -199,7 +203,7 @@ impl Receiver {
         }
         match refusal {
             Some(Refusal::Method(_)) => malformed(Answer::METHOD),
-            Some(refusal) => Err(self.refuse(&refusal, path, peer)),
+            Some(refusal) => Err(self.refuse(&refusal, path, peer, headers)),
             None => malformed(Answer::NOT_FOUND),
         }
     }
@@ -261,7 +265,7 @@ impl Receiver {
                 );
                 Answer::accepted(kind)
             }
-            (None, Some(refusal)) => self.refuse(&refusal, path, *peer),
+            (None, Some(refusal)) => self.refuse(&refusal, path, *peer, request.headers()),
             (None, None) => Answer::NOT_FOUND,
         }
     }
@@ -340,14 +344,19 @@ impl Receiver {
     }
 
     /// The answer to what is not verified, which is logged as long as it is not a flood.
-    fn refuse(&self, refusal: &Refusal, path: &str, peer: IpAddr) -> Answer {
+    fn refuse(&self, refusal: &Refusal, path: &str, peer: IpAddr, headers: &Headers) -> Answer {
         self.counters.unverified.count();
+        let is_doctors =
+            headers.all("user-agent").any(|agent| agent.starts_with(DOCTOR_AGENT.as_bytes()));
+        let keep = |why| {
+            if is_doctors { self.refusals.count(why) } else { self.keep(why, path, peer) }
+        };
         if !self.failed_authentication.take(&network(peer), self.clock.now()) {
             self.counters.limited.count();
-            self.keep(Why::Flood, path, peer);
+            keep(Why::Flood);
             return Answer::TOO_MANY;
         }
-        self.keep(Why::Unverified(refusal), path, peer);
+        keep(Why::Unverified(refusal));
         tracing::warn!(%peer, path, reason = %refusal, advice = refusal.advice(), "refused");
         refusal.answer()
     }
