@@ -119,7 +119,7 @@ impl Doctor<'_> {
         tunnel::look(self.config, &accounts, status.as_ref(), report);
         store::look(&state, status.as_ref(), now, report).await;
         if let Some(status) = &status {
-            refusals::look(status, now, report);
+            refusals::look(status, &state, &accounts, now, report).await;
         }
         std::mem::take(report)
     }
