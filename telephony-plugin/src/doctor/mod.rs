@@ -151,7 +151,8 @@ impl Doctor<'_> {
         let trusts = self.config.webhook_security.trust_forwarding_headers;
         let posted = posted.filter(|_| trusts).map(|url| PublicUrls::below(bare(&url), serve));
         let Some(urls) = known.or(posted) else {
-            return report.add(&Form::Missing, of);
+            let has_tunnel = !matches!(self.config.tunnel, config::Tunnel::None);
+            return report.add(if has_tunnel { &Form::Awaited } else { &Form::Missing }, of);
         };
         self.examine_url(account, &urls, is_known, status, report).await;
     }
@@ -194,7 +195,9 @@ impl Doctor<'_> {
         if form == Form::Private {
             return;
         }
-        let Some(address) = reach(&self.edges, &url, of, report).await else { return };
+        let funnel = tunnel::funnel(status);
+        let reached = reach(&self.edges, &url, funnel.as_deref(), of, report).await;
+        let Some(address) = reached else { return };
         let poster = Poster { edges: &self.edges, account };
         let reply = match poster.post(&webhook, Some(address), &webhook).await {
             Ok(reply) => reply,

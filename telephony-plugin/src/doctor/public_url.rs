@@ -14,6 +14,8 @@ use super::finding::{Report, Said, Says};
 pub(super) enum Form {
     /// There is none.
     Missing,
+    /// It will be that of a tunnel.
+    Awaited,
     /// It is not encrypted.
     Plain,
     /// It names a machine that carriers do not reach.
@@ -29,6 +31,8 @@ pub(super) enum Dns {
     Unknown { host: String },
     /// It is one that only this network knows.
     Private { host: String, address: IpAddr },
+    /// It is one that the tailnet alone knows, and others know another, at which the funnel begins.
+    Funnel { host: String, address: IpAddr },
     /// It was given on the command line.
     Given { host: String, address: SocketAddr },
     /// It has some.
@@ -78,6 +82,10 @@ impl Says for Form {
                 "nothing public leads to this server: there is neither publicUrl nor a tunnel",
                 "Set publicUrl to the https:// URL that leads to this server, or tunnel.provider.",
             ),
+            Self::Awaited => Said::note(
+                "it is the tunnel's, which is known once the server runs and the tunnel is up",
+                "See the finding about the tunnel, and run the doctor again then.",
+            ),
             Self::Plain => Said::error(
                 "publicUrl begins with http://, so that anybody on the way reads what people write",
                 "Set publicUrl to an https:// URL, and have the proxy or tunnel end TLS.",
@@ -106,6 +114,9 @@ impl Says for Dns {
                 format!("{host} is {address} from here, which no carrier reaches"),
                 "Give the name a public address, unless this network has an answer of its own.",
             ),
+            Self::Funnel { host, address } => Said::ok(format!(
+                "{host} is {address} within the tailnet, and Tailscale's to everybody else"
+            )),
             Self::Given { host, address } => Said::ok(format!("{host} is given as {address}")),
             Self::Found { host, count } => {
                 let plural = if *count == 1 { "" } else { "es" };
@@ -219,10 +230,12 @@ fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// Goes from the name to the handshake: where it can be asked, if it can.
+/// Goes from the name to the handshake: where it can be asked, if it can. `funnel` is the host of
+/// the funnel that runs, if one does.
 pub(super) async fn reach(
     edges: &Edges,
     url: &url::Url,
+    funnel: Option<&str>,
     of: Option<&telephony_core::AccountId>,
     report: &mut Report,
 ) -> Option<SocketAddr> {
@@ -233,7 +246,7 @@ pub(super) async fn reach(
             report.add(&Dns::Given { host: host.to_owned(), address }, of);
             vec![address]
         }
-        None => named(edges, host, port, of, report).await?,
+        None => named(edges, (host, port), funnel, of, report).await?,
     };
     let (address, stream) = connected(edges, &addresses, of, report).await?;
     if url.scheme() == "https" {
@@ -249,17 +262,19 @@ pub(super) async fn reach(
 
 async fn named(
     edges: &Edges,
-    host: &str,
-    port: u16,
+    (host, port): (&str, u16),
+    funnel: Option<&str>,
     of: Option<&telephony_core::AccountId>,
     report: &mut Report,
 ) -> Option<Vec<SocketAddr>> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let found = edges.resolver.resolve(bare, port).await.unwrap_or_default();
+    let is_funnel = funnel == Some(host);
     let host = host.to_owned();
     let private = found.iter().map(SocketAddr::ip).find(|address| is_private(*address));
     let says = match (found.len(), private) {
         (0, _) => Dns::Unknown { host },
+        (_, Some(address)) if is_funnel => Dns::Funnel { host, address },
         (_, Some(address)) => Dns::Private { host, address },
         (count, None) => Dns::Found { host, count },
     };
@@ -322,7 +337,41 @@ fn handshake(error: &io::Error, host: &str) -> Tls {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::edges::Resolve;
+    use super::super::finding::Severity;
     use super::*;
+
+    /// Says the same of each name.
+    #[derive(Debug)]
+    struct Same(IpAddr);
+
+    #[async_trait::async_trait]
+    impl Resolve for Same {
+        async fn resolve(&self, _: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+            Ok(vec![(self.0, port).into()])
+        }
+    }
+
+    #[tokio::test]
+    async fn a_funnel_may_have_an_address_of_the_tailnet_on_its_own_machine() {
+        const HOST: &str = "box.tail1.ts.net";
+        for (address, funnel, expected) in [
+            ("100.101.102.103", Some(HOST), Severity::Ok),
+            ("fd7a:115c:a1e0::1", Some(HOST), Severity::Ok),
+            ("100.101.102.103", Some("other.tail1.ts.net"), Severity::Warning),
+            ("100.101.102.103", None, Severity::Warning),
+            ("1.2.3.4", None, Severity::Ok),
+        ] {
+            let mut edges = Edges::of_system().unwrap();
+            edges.resolver = Arc::new(Same(address.parse().unwrap()));
+            let mut report = Report::default();
+            let found = named(&edges, (HOST, 443), funnel, None, &mut report).await.unwrap();
+            assert_eq!(found.len(), 1, "it is asked all the same");
+            assert_eq!(report.worst(), expected, "{address} {funnel:?}");
+        }
+    }
 
     #[test]
     fn what_no_carrier_reaches_is_known_by_its_form() {
