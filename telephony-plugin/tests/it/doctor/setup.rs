@@ -21,6 +21,9 @@ pub fn webhook() -> String {
     format!("https://{HOST}/telephony/webhook")
 }
 
+/// Does something to a state directory.
+type Touch = dyn FnOnce(&Arc<Home>);
+
 /// Everything that can be got wrong.
 pub struct Setup {
     pub carrier: Carrier,
@@ -40,7 +43,7 @@ pub struct Setup {
     /// The programs that the server finds first, where it has a tunnel.
     pub programs: Option<Programs>,
     /// What is done to the state directory before the doctor looks.
-    pub touch: Box<dyn FnOnce(&Arc<Home>)>,
+    pub touch: Box<Touch>,
 }
 
 impl Setup {
