@@ -51,7 +51,7 @@ pub use crate::instructions::CallInstructions;
 pub use crate::limits::{Limits, MAX_BODY_BYTES, MAX_HEAD_BYTES, Quota};
 pub use crate::parse::{Claims, Notice, ParseError, REFERENCE_FIELD, Route, parse};
 #[cfg(feature = "server")]
-pub use crate::receiver::{Admitted, Receiver};
+pub use crate::receiver::{Admitted, DOCTOR_AGENT, Receiver};
 pub use crate::refusal::Refusal;
 #[cfg(feature = "server")]
 pub use crate::refused::{MAX_RECENT_REFUSALS, RecentRefusal};

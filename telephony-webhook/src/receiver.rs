@@ -25,6 +25,10 @@ use crate::refused::{RecentRefusal, Refusals, Why};
 use crate::request::{Method, Request, Unverified, Verified};
 use crate::voice_path::shown;
 
+/// How the user agent of `telephony doctor` begins. What it tries and is refused is counted, and not
+/// among the recent refusals: those are of carriers, which an operator is to look at.
+pub const DOCTOR_AGENT: &str = "telephony-doctor/";
+
 /// Takes requests into an inbox, for any server: [`admit`](Self::admit) looks at the head, and
 /// [`receive`](Self::receive) at the whole.
 ///
@@ -201,7 +205,7 @@ impl Receiver {
         }
         match refusal {
             Some(Refusal::Method(_)) => malformed(Answer::METHOD),
-            Some(refusal) => Err(self.refuse(&refusal, path, peer)),
+            Some(refusal) => Err(self.refuse(&refusal, path, peer, headers)),
             None => malformed(Answer::NOT_FOUND),
         }
     }
@@ -271,7 +275,7 @@ impl Receiver {
                 );
                 Answer::accepted(kind)
             }
-            (None, Some(refusal)) => self.refuse(&refusal, path, *peer),
+            (None, Some(refusal)) => self.refuse(&refusal, path, *peer, request.headers()),
             (None, None) => Answer::NOT_FOUND,
         }
     }
@@ -351,14 +355,19 @@ impl Receiver {
     }
 
     /// The answer to what is not verified, which is logged as long as it is not a flood.
-    fn refuse(&self, refusal: &Refusal, path: &str, peer: IpAddr) -> Answer {
+    fn refuse(&self, refusal: &Refusal, path: &str, peer: IpAddr, headers: &Headers) -> Answer {
         self.counters.unverified.count();
+        let is_doctors =
+            headers.all("user-agent").any(|agent| agent.starts_with(DOCTOR_AGENT.as_bytes()));
+        let keep = |why| {
+            if is_doctors { self.refusals.count(why) } else { self.keep(why, path, peer) }
+        };
         if !self.failed_authentication.take(&network(peer), self.clock.now()) {
             self.counters.limited.count();
-            self.keep(Why::Flood, path, peer);
+            keep(Why::Flood);
             return Answer::TOO_MANY;
         }
-        self.keep(Why::Unverified(refusal), path, peer);
+        keep(Why::Unverified(refusal));
         let path = &*shown(path);
         tracing::warn!(%peer, path, reason = %refusal, advice = refusal.advice(), "refused");
         refusal.answer()

@@ -30,7 +30,8 @@ pub struct RecentRefusal {
     pub peer: IpAddr,
     /// How many there were.
     pub count: u64,
-    #[serde(skip)]
+    /// The kind of reason, in a word.
+    #[serde(rename = "kind")]
     label: &'static str,
 }
 

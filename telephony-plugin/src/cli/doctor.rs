@@ -12,7 +12,7 @@ use telephony_providers::Transport;
 
 use super::state::State;
 use crate::carrier::carrier;
-use crate::doctor::{self, Edges, Given, Report};
+use crate::doctor::{self, Edges, Finding, Given, Report};
 use crate::logging;
 use crate::report::chain;
 use crate::state::StateDirectory;
@@ -67,11 +67,15 @@ impl Doctor {
             Ok(config) => config,
             Err(report) => return self.tell(&report, 0),
         };
-        let state = self.state.find().map_err(io::Error::other)?;
-        let mut edges = Edges::of_system().map_err(io::Error::other)?;
+        let (state, mut edges, transport) = match self.needs() {
+            Ok(needs) => needs,
+            Err(finding) => {
+                let mut report = Report::default();
+                report.findings.push(finding);
+                return self.tell(&report, 0);
+            }
+        };
         edges.given.clone_from(&self.resolve);
-        let transport = Transport::builder().build();
-        let transport = transport.map_err(|error| io::Error::other(chain(&error)))?;
         let connect = |account: &Account| carrier(account, &transport);
         let look = async || self.doctor(&config, &state, &edges, &connect).examine().await;
         let mut report = look().await;
@@ -86,6 +90,22 @@ impl Doctor {
             report = look().await;
         }
         self.tell(&report, set)
+    }
+
+    /// What an examination needs; else what is wrong with this machine.
+    fn needs(&self) -> Result<(StateDirectory, Edges, Transport), Finding> {
+        let state = self.state.find().map_err(|why| {
+            Finding::error("store", &why, "Name the state directory with --state-dir.")
+        })?;
+        let tls = |error: &dyn std::error::Error| {
+            let sentence = format!("TLS cannot be set up: {}", chain(error));
+            let fix = "Install this machine's certificates of authorities (ca-certificates), or \
+                       correct SSL_CERT_FILE.";
+            Finding::error("tls", &sentence, fix)
+        };
+        let edges = Edges::of_system().map_err(|error| tls(&error))?;
+        let transport = Transport::builder().build().map_err(|error| tls(&error))?;
+        Ok((state, edges, transport))
     }
 
     fn doctor<'a>(
@@ -120,8 +140,16 @@ impl Doctor {
     }
 
     fn tell(&self, report: &Report, set: usize) -> io::Result<ExitCode> {
-        let mut output = anstream::stdout().lock();
         let code = report.worst().exit_code();
+        match self.print(report, code, set) {
+            // Who has read enough is told by the code all the same: `telephony doctor | head -1`.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(ExitCode::from(code)),
+        }
+    }
+
+    fn print(&self, report: &Report, code: u8, set: usize) -> io::Result<()> {
+        let mut output = anstream::stdout().lock();
         if self.json {
             let answer = json!({
                 "worst": report.worst(), "exitCode": code, "findings": report.findings,
@@ -131,6 +159,6 @@ impl Doctor {
         } else {
             output.write_all(doctor::table(report).as_bytes())?;
         }
-        Ok(ExitCode::from(code))
+        output.flush()
     }
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use telephony_core::{Clock, SystemClock};
+use telephony_webhook::DOCTOR_AGENT;
 use tokio::net::TcpStream;
 
 /// How long a connection is waited for.
@@ -150,7 +151,7 @@ impl Edges {
             .http1_only()
             // No carrier's webhook follows one.
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("telephony-doctor/", env!("CARGO_PKG_VERSION")))
+            .user_agent(format!("{DOCTOR_AGENT}{}", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .timeout(ANSWER);
         let host = url::Url::parse(url).ok().and_then(|url| Some(url.host_str()?.to_owned()));

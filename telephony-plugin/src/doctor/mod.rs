@@ -8,6 +8,7 @@ mod finding;
 mod number;
 mod pairing;
 mod public_url;
+mod reach;
 mod refusals;
 mod repair;
 mod round_trip;
@@ -30,7 +31,8 @@ use self::configuration::Configuration;
 pub use self::edges::{Edges, Given, Resolve, SystemResolver};
 pub use self::finding::{Finding, Report, Severity};
 use self::number::Wanted;
-use self::public_url::{Form, form, reach};
+use self::public_url::{Form, form};
+use self::reach::reach;
 pub use self::repair::{Change, Repair};
 use self::round_trip::{Poster, Signature, cause};
 use self::route::{MESSAGES, RECEIPTS, Reply, Route};
@@ -119,7 +121,7 @@ impl Doctor<'_> {
         tunnel::look(self.config, &accounts, status.as_ref(), report);
         store::look(&state, status.as_ref(), now, report).await;
         if let Some(status) = &status {
-            refusals::look(status, now, report);
+            refusals::look(status, &state, &accounts, now, report).await;
         }
         std::mem::take(report)
     }
@@ -151,7 +153,8 @@ impl Doctor<'_> {
         let trusts = self.config.webhook_security.trust_forwarding_headers;
         let posted = posted.filter(|_| trusts).map(|url| PublicUrls::below(bare(&url), serve));
         let Some(urls) = known.or(posted) else {
-            return report.add(&Form::Missing, of);
+            let has_tunnel = !matches!(self.config.tunnel, config::Tunnel::None);
+            return report.add(if has_tunnel { &Form::Awaited } else { &Form::Missing }, of);
         };
         self.examine_url(account, &urls, is_known, status, report).await;
     }
@@ -194,7 +197,9 @@ impl Doctor<'_> {
         if form == Form::Private {
             return;
         }
-        let Some(address) = reach(&self.edges, &url, of, report).await else { return };
+        let funnel = tunnel::funnel(status);
+        let reached = reach(&self.edges, &url, funnel.as_deref(), of, report).await;
+        let Some(address) = reached else { return };
         let poster = Poster { edges: &self.edges, account };
         let reply = match poster.post(&webhook, Some(address), &webhook).await {
             Ok(reply) => reply,

@@ -137,8 +137,7 @@ pub(super) async fn look(
     let mut found = compare(kind, &settings, wanted);
     let is_voice_here = !matches!(account.provider, Provider::Telnyx(_))
         && settings.owner != WebhookOwner::Nobody
-        && account.voice.answer_inbound
-        && account.voice.enabled;
+        && account.voice.answer_inbound;
     if is_voice_here && !wanted.urls.is_empty() {
         let voice = settings.voice_url.as_deref();
         if !voice.is_some_and(|url| leads(url, wanted)) {

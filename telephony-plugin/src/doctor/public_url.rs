@@ -1,19 +1,18 @@
-//! Whether the public URL leads here, stage by stage: its form, name, socket and certificate.
+//! Whether the public URL can lead here: what is said of its form, name, socket and certificate.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use rustls::CertificateError;
 use telephony_core::ProviderKind;
 
-use super::edges::Edges;
-use super::finding::{Report, Said, Says};
+use super::finding::{Said, Says};
 
 /// What the public URL is like before anything is asked of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
     /// There is none.
     Missing,
+    /// It will be that of a tunnel.
+    Awaited,
     /// It is not encrypted.
     Plain,
     /// It names a machine that carriers do not reach.
@@ -29,6 +28,8 @@ pub(super) enum Dns {
     Unknown { host: String },
     /// It is one that only this network knows.
     Private { host: String, address: IpAddr },
+    /// It is one that the tailnet alone knows, and others know another, at which the funnel begins.
+    Funnel { host: String, address: IpAddr },
     /// It was given on the command line.
     Given { host: String, address: SocketAddr },
     /// It has some.
@@ -78,6 +79,10 @@ impl Says for Form {
                 "nothing public leads to this server: there is neither publicUrl nor a tunnel",
                 "Set publicUrl to the https:// URL that leads to this server, or tunnel.provider.",
             ),
+            Self::Awaited => Said::note(
+                "it is the tunnel's, which is known once the server runs and the tunnel is up",
+                "See the finding about the tunnel, and run the doctor again then.",
+            ),
             Self::Plain => Said::error(
                 "publicUrl begins with http://, so that anybody on the way reads what people write",
                 "Set publicUrl to an https:// URL, and have the proxy or tunnel end TLS.",
@@ -106,6 +111,9 @@ impl Says for Dns {
                 format!("{host} is {address} from here, which no carrier reaches"),
                 "Give the name a public address, unless this network has an answer of its own.",
             ),
+            Self::Funnel { host, address } => Said::ok(format!(
+                "{host} is {address} within the tailnet, and Tailscale's to everybody else"
+            )),
             Self::Given { host, address } => Said::ok(format!("{host} is given as {address}")),
             Self::Found { host, count } => {
                 let plural = if *count == 1 { "" } else { "es" };
@@ -200,7 +208,7 @@ pub(super) fn form(url: &url::Url, kind: ProviderKind) -> Form {
 }
 
 /// Whether an address is one that the Internet does not know.
-fn is_private(address: IpAddr) -> bool {
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
@@ -216,107 +224,6 @@ fn is_private(address: IpAddr) -> bool {
                 || v6.is_unique_local()
                 || v6.is_unicast_link_local()
         }
-    }
-}
-
-/// Goes from the name to the handshake: where it can be asked, if it can.
-pub(super) async fn reach(
-    edges: &Edges,
-    url: &url::Url,
-    of: Option<&telephony_core::AccountId>,
-    report: &mut Report,
-) -> Option<SocketAddr> {
-    let host = url.host_str()?;
-    let port = url.port_or_known_default()?;
-    let addresses = match edges.given(host) {
-        Some(address) => {
-            report.add(&Dns::Given { host: host.to_owned(), address }, of);
-            vec![address]
-        }
-        None => named(edges, host, port, of, report).await?,
-    };
-    let (address, stream) = connected(edges, &addresses, of, report).await?;
-    if url.scheme() == "https" {
-        let shaken = edges.shake_hands(host, stream).await;
-        let found = shaken.map_or_else(|error| handshake(&error, host), |()| Tls::Good);
-        report.add(&found, of);
-        if found != Tls::Good {
-            return None;
-        }
-    }
-    Some(address)
-}
-
-async fn named(
-    edges: &Edges,
-    host: &str,
-    port: u16,
-    of: Option<&telephony_core::AccountId>,
-    report: &mut Report,
-) -> Option<Vec<SocketAddr>> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let found = edges.resolver.resolve(bare, port).await.unwrap_or_default();
-    let host = host.to_owned();
-    let private = found.iter().map(SocketAddr::ip).find(|address| is_private(*address));
-    let says = match (found.len(), private) {
-        (0, _) => Dns::Unknown { host },
-        (_, Some(address)) => Dns::Private { host, address },
-        (count, None) => Dns::Found { host, count },
-    };
-    report.add(&says, of);
-    (!found.is_empty()).then_some(found)
-}
-
-/// The first address that somebody listens at.
-async fn connected(
-    edges: &Edges,
-    addresses: &[SocketAddr],
-    of: Option<&telephony_core::AccountId>,
-    report: &mut Report,
-) -> Option<(SocketAddr, tokio::net::TcpStream)> {
-    let mut last = None;
-    for address in addresses.iter().take(4) {
-        let error = match edges.connect(*address).await {
-            Ok(stream) => {
-                report.add(&Tcp::Open(*address), of);
-                return Some((*address, stream));
-            }
-            Err(error) => error,
-        };
-        last = Some(match error.kind() {
-            io::ErrorKind::ConnectionRefused => Tcp::Refused(*address),
-            io::ErrorKind::TimedOut => Tcp::Silent(*address),
-            _ => Tcp::Failed(*address, error.to_string()),
-        });
-    }
-    last.iter().for_each(|last| report.add(last, of));
-    None
-}
-
-/// What is wrong with a handshake.
-fn handshake(error: &io::Error, host: &str) -> Tls {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner {
-        Some(rustls::Error::InvalidCertificate(certificate)) => match certificate {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Tls::Expired,
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                Tls::NotYet
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Tls::OtherHost(host.to_owned())
-            }
-            CertificateError::UnknownIssuer
-            | CertificateError::BadSignature
-            // An authority's own certificate is none that a host may have.
-            | CertificateError::Other(_) => Tls::Unvouched,
-            other => Tls::Failed(other.to_string()),
-        },
-        Some(rustls::Error::InvalidMessage(_)) => Tls::None,
-        Some(other) => Tls::Failed(other.to_string()),
-        None => match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::UnexpectedEof => Tls::None,
-            _ => Tls::Failed(error.to_string()),
-        },
     }
 }
 

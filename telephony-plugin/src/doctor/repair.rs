@@ -43,6 +43,12 @@ impl Repair {
         Self { account, kind, provider: connection.account.clone(), settings, url }
     }
 
+    /// Whose it is.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
     /// What would change.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {

@@ -1,12 +1,18 @@
 //! The server of the state directory: whether it runs, and with which configuration.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use telephony_core::config::{Account, Config};
 
 use super::finding::{Report, Said, Says};
 use crate::control::{ControlError, Kept, ask};
 use crate::report::chain;
-use crate::state::StateDirectory;
+use crate::state::{Lock, LockError, StateDirectory};
+
+/// How long the server is waited for.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// How the server is.
 #[derive(Debug)]
@@ -55,16 +61,28 @@ impl Says for Server {
 pub(super) struct State<'a> {
     directory: &'a StateDirectory,
     kept: Kept,
+    /// Whether its server did not answer: then it is not waited for again.
+    is_mute: AtomicBool,
 }
 
 impl<'a> State<'a> {
     pub(super) fn of(directory: &'a StateDirectory, config: &Config) -> Self {
         let accounts = config.accounts.iter().map(|account| account.id.clone()).collect();
-        Self { directory, kept: Kept { accounts, database: directory.database_of(config) } }
+        let kept = Kept { accounts, database: directory.database_of(config) };
+        Self { directory, kept, is_mute: AtomicBool::new(false) }
     }
 
     pub(super) async fn ask(&self, method: &str, params: Value) -> Result<Value, ControlError> {
-        ask(self.directory, &self.kept, method, &params).await
+        if !self.is_mute.load(Ordering::Relaxed) {
+            let answer = ask(self.directory, &self.kept, method, &params);
+            if let Ok(answer) = tokio::time::timeout(ANSWER, answer).await {
+                return answer;
+            }
+            self.is_mute.store(true, Ordering::Relaxed);
+        }
+        let owner = Lock::owner(self.directory).map_err(LockError::from)?;
+        let source = format!("nothing within {} s", ANSWER.as_secs()).into();
+        Err(ControlError::Unreachable { pid: owner.map_or(0, |owner| owner.pid), source })
     }
 
     pub(super) const fn kept(&self) -> &Kept {
@@ -120,4 +138,35 @@ pub(super) async fn look(
         }
     }
     Some(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use telephony_core::config::{Host, from_value};
+    use tokio::net::UnixListener;
+
+    use super::super::finding::Severity;
+    use super::super::store;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_waited_for_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = StateDirectory::find(Some(folder.path())).unwrap();
+        let lock = Lock::acquire(&directory).unwrap();
+        let _listener = UnixListener::bind(&lock.own().socket).unwrap();
+        std::fs::write(directory.database(), "").unwrap();
+        let config = json!({ "provider": "mock", "fromNumber": "+15550001111" });
+        let config = from_value(config, Host::Standalone, &|_| None).unwrap();
+        let (state, mut report) = (State::of(&directory, &config), Report::default());
+        let started = tokio::time::Instant::now();
+        assert!(look(&state, &[], &mut report).await.is_none());
+        let now = telephony_core::Timestamp::EPOCH;
+        store::look(&state, None, now, &mut report).await;
+        assert_eq!(started.elapsed().as_secs(), ANSWER.as_secs());
+        let bad = |finding: &&super::super::Finding| finding.severity == Severity::Error;
+        let found: Vec<_> = report.findings.iter().filter(bad).collect();
+        assert_eq!((found.len(), found[0].check), (1, "server"), "{found:?}");
+        assert!(found[0].finding.contains("nothing within 5 s"), "{found:?}");
+    }
 }

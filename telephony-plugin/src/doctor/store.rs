@@ -32,6 +32,8 @@ pub(super) enum Store {
     Room { megabytes: u64 },
     /// A newer program made it.
     Newer(String),
+    /// Its server does not answer.
+    Unasked,
     /// It does not open.
     Broken(String),
     /// Events were set aside.
@@ -71,6 +73,10 @@ impl Says for Store {
                 "Free some before events cannot be stored any more.",
             ),
             Self::Newer(why) => Said::error(why, "Install the newer telephony again."),
+            Self::Unasked => Said::note(
+                "what waits is not known: the server that has it open does not answer",
+                "See the finding about the server.",
+            ),
             Self::Broken(why) => Said::error(
                 format!("the database does not open: {why}"),
                 "Check its rights and its disk; docs/operations.md says how to bring a copy back.",
@@ -122,6 +128,8 @@ pub(super) async fn look(
         Err(ControlError::Open(error @ OpenError::Newer { .. })) => {
             found.push(Store::Newer(chain(&error)));
         }
+        // That is said of the server already, and says nothing of the store.
+        Err(ControlError::Unreachable { .. }) => found.push(Store::Unasked),
         Err(error) => found.push(Store::Broken(chain(&error))),
     }
     if let Ok(answer) = state.ask("telephony.messages", json!({})).await {

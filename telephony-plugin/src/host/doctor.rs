@@ -9,7 +9,7 @@ use telephony_core::AccountId;
 
 use super::protocol::{CommandOutput, HostSettings};
 use super::sidecar::Sidecar;
-use crate::doctor::{Doctor, Edges, Finding, Report, Severity, table};
+use crate::doctor::{Doctor, Edges, Finding, Repair, Report, Severity, table};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, RpcError};
 
@@ -17,8 +17,8 @@ use crate::rpc::{ErrorCode, RpcError};
 pub(super) struct Examination {
     accounts: Vec<AccountId>,
     report: Report,
-    /// How often something was set with a carrier.
-    set: usize,
+    /// What was set with a carrier, in lines for people.
+    set: Vec<String>,
 }
 
 impl Sidecar {
@@ -33,7 +33,7 @@ impl Sidecar {
         let internal =
             |error: &dyn std::error::Error| RpcError::new(ErrorCode::Internal, chain(error));
         let accounts = account.as_ref().map_or_else(|| accounts.to_vec(), |one| vec![one.clone()]);
-        let (mut report, mut set) = (Report::default(), 0);
+        let (mut report, mut set) = (Report::default(), Vec::new());
         match self.running().await {
             Ok(running) => {
                 let config = running.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -49,11 +49,15 @@ impl Sidecar {
                 };
                 report = doctor.examine().await;
                 if sets && !report.repairs.is_empty() {
+                    let mut failed = Vec::new();
                     for repair in &report.repairs {
-                        repair.apply().await.map_err(|error| internal(&error))?;
-                        set += 1;
+                        match repair.apply().await {
+                            Ok(()) => set.push(repair.to_string()),
+                            Err(error) => failed.push(not_set(repair, &chain(&error))),
+                        }
                     }
                     report = doctor.examine().await;
+                    report.findings.extend(failed);
                 }
             }
             Err(error) => report.findings.push(Finding::error(
@@ -76,11 +80,13 @@ impl Examination {
             let accounts: Vec<_> = accounts.iter().map(|id| self.summary(id)).collect();
             let answer = json!({
                 "accounts": accounts, "worst": report.worst(), "exitCode": exit_code,
-                "findings": report.findings, "repairs": report.repairs, "set": set,
+                "findings": report.findings, "repairs": report.repairs, "set": set.len(),
             });
             answer.to_string()
         } else {
-            let mut text = anstream::adapter::strip_str(&table(report)).to_string();
+            // What was is said before what is.
+            let mut text: String = set.iter().map(|set| format!("set: {set}")).collect();
+            let _ = write!(text, "{}", anstream::adapter::strip_str(&table(report)));
             for repair in &report.repairs {
                 // Writing to a string does not fail.
                 let _ = write!(text, "{repair}");
@@ -99,6 +105,13 @@ impl Examination {
         let mut its = self.report.findings.iter().filter(is_its);
         json!({ "accountId": id, "ok": !its.any(|finding| finding.severity == Severity::Error) })
     }
+}
+
+/// A setting that the carrier did not take.
+fn not_set(repair: &Repair, why: &str) -> Finding {
+    let sentence = format!("the webhook could not be set: {why}");
+    let fix = "Set it in the carrier's console, or try --fix again.";
+    Finding { account: Some(repair.account().clone()), ..Finding::error("number", &sentence, fix) }
 }
 
 /// What the host's configuration leaves open that should be decided before going live.
@@ -145,7 +158,7 @@ mod tests {
         let mut report = Report::default();
         report.findings.push(Finding::error("server", "it is gone", "Start it."));
         let accounts = vec![AccountId::default_account()];
-        let examination = Examination { accounts, report, set: 0 };
+        let examination = Examination { accounts, report, set: Vec::new() };
         let CommandOutput { text, exit_code } = examination.output(true);
         assert_eq!(exit_code, 3);
         let answer: Value = serde_json::from_str(&text).unwrap();

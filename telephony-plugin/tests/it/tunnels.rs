@@ -1,10 +1,10 @@
 //! Tunnels, as the real server keeps them up: with programs that stand in for ngrok and Tailscale.
 
 mod agent;
-mod daemon;
+pub mod daemon;
 mod hosted;
 mod ngrok;
-mod programs;
+pub mod programs;
 mod refused;
 mod tailscale;
 

@@ -32,6 +32,10 @@ pub struct Knows {
     pub assigned: bool,
     /// Whether the number takes messages.
     pub takes_messages: bool,
+    /// Where it posts calls, if anywhere.
+    pub voice_url: Option<String>,
+    /// Whether it lets its settings be changed.
+    pub is_open: bool,
     /// Where the number's Messaging Service posts messages, if it has one.
     pub service_url: Option<String>,
 }
@@ -47,6 +51,8 @@ impl Knows {
             version: "2",
             assigned: true,
             takes_messages: true,
+            voice_url: None,
+            is_open: true,
             service_url: None,
         }
     }
@@ -58,6 +64,9 @@ impl Knows {
         }
         let path = request.url.path();
         let changes = request.method != wiremock::http::Method::GET;
+        if changes && !self.is_open {
+            return ResponseTemplate::new(400).set_body_json(json!({ "code": 21_402 }));
+        }
         if changes {
             let form: HashMap<_, _> =
                 url::form_urlencoded::parse(&request.body).into_owned().collect();
@@ -72,13 +81,14 @@ impl Knows {
         }
         let digits = AGENT.trim_start_matches('+');
         let url = self.url.as_deref().unwrap_or_default();
+        let voice_url = self.voice_url.as_deref().unwrap_or_default();
         let body = if path == format!("/2010-04-01/Accounts/{SID}.json") {
             json!({ "status": self.status, "type": "Full" })
         } else if path == format!("/2010-04-01/Accounts/{SID}/IncomingPhoneNumbers.json") {
             let asked = request.url.query_pairs().any(|(_, value)| value == AGENT);
             let number = json!({
                 "sid": NUMBER, "phone_number": AGENT, "sms_url": url, "sms_method": self.method,
-                "voice_url": "", "capabilities": { "sms": self.takes_messages },
+                "voice_url": voice_url, "capabilities": { "sms": self.takes_messages },
             });
             json!({ "incoming_phone_numbers": if asked { vec![number] } else { vec![] } })
         } else if path == format!("/2010-04-01/Accounts/{SID}/Messages.json") {
@@ -109,7 +119,7 @@ impl Knows {
             let application = self.assigned.then_some("/v1/Account/MA1/Application/77/");
             json!({ "application": application, "sms_enabled": self.takes_messages })
         } else if path == "/v1/Account/MA1/Application/77/" {
-            json!({ "message_url": url, "message_method": self.method, "answer_url": "" })
+            json!({ "message_url": url, "message_method": self.method, "answer_url": voice_url })
         } else {
             return ResponseTemplate::new(404).set_body_json(json!({}));
         };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::certificates::Certificate;
 use super::proxy::Habit;
 use super::setup::Setup;
-use crate::running::Home;
+use crate::running::{Home, eventually};
 
 /// A mistake, and how it is found.
 pub struct Mistake {
@@ -100,6 +100,16 @@ mistakes! {
             knows.service_url = Some("https://other.example.com/sms".to_owned());
         });
 
+    "calls that go nowhere", twilio, "number" warning, "calls to the number go nowhere",
+        "voice webhook", answering;
+    "calls that go nowhere at Plivo", plivo, "number" warning, "calls to the number go nowhere",
+        "voice webhook", answering;
+    "calls that go elsewhere", twilio, "number" warning, "https://other.example.com/call",
+        "voice.inbound", |setup| {
+            answering(setup);
+            setup.carrier(|knows| knows.voice_url = Some("https://other.example.com/call".into()));
+        };
+
     "no public URL", twilio, "publicUrl" error, "neither publicUrl nor a tunnel", "Set publicUrl",
         |setup| setup.configure(|config| drop(config.as_object_mut().unwrap().remove("publicUrl")));
     "a public URL of this machine", twilio, "publicUrl" error, "no carrier can post", "tunnel",
@@ -148,37 +158,64 @@ mistakes! {
         "Start the server again",
         |setup| setup.server["twilio"]["authToken"] = json!("the-token-before");
 
+    "a tunnel that is down", twilio, "tunnel" error, "Tailscale does not run", "Start it",
+        |setup| {
+            let world = setup.funnel();
+            setup.touch = Box::new(move |home| {
+                world.change(|world| world["runs"] = false.into());
+                eventually("it is down", || home.json(&["status"])["tunnel"]["state"] == "down");
+            });
+        };
+    "a server with another tunnel", plivo, "tunnel" warning, "another tunnel",
+        "Start the server again", |setup| {
+            setup.funnel();
+            setup.file["tunnel"] = json!({ "provider": "ngrok" });
+        };
+    "a server without the tunnel", twilio, "tunnel" warning, "another tunnel",
+        "Start the server again",
+        |setup| setup.file["tunnel"] = json!({ "provider": "tailscale-funnel" });
+    "a tunnel that is configured no more", twilio, "tunnel" warning, "another tunnel",
+        "Start the server again", |setup| {
+            setup.funnel();
+            setup.file["tunnel"] = json!({ "provider": "none" });
+        };
+
     "a server with another number", twilio, "server" warning, "another fromNumber",
         "Start the server again", |setup| setup.server["fromNumber"] = json!("+15550009999");
     "nobody on the list", twilio, "pairing" warning, "allowFrom is empty", "allowFrom",
         |setup| setup.configure(|config| config["inboundPolicy"] = json!("allowlist"));
     "a state directory that others can look into", twilio, "store" warning,
-        "the state directory can be looked into", "700", |setup| setup.touch = open_to_all;
+        "the state directory can be looked into", "700", |setup| setup.touch = Box::new(open_to_all);
     "a database that a newer program made", plivo, "store" error, "use the newer program",
         "newer telephony", |setup| {
             // Made by a server that has ended.
             setup.runs = false;
-            setup.touch = newer;
+            setup.touch = Box::new(newer);
         };
     "a database that is none", plivo, "store" error, "does not open", "operations.md", |setup| {
         setup.runs = false;
-        setup.touch = |home| {
+        setup.touch = Box::new(|home| {
             drop(home.start());
             // SQLite would bring the database back from its log.
             std::fs::remove_file(home.database().with_extension("db-wal")).unwrap();
             std::fs::write(home.database(), "no database ".repeat(1000)).unwrap();
-        };
+        });
     };
     "events that were set aside", twilio, "store" warning, "1 events were set aside",
         "telephony inbox list", |setup| {
             setup.runs = false;
-            setup.touch = set_aside;
+            setup.touch = Box::new(set_aside);
         };
 }
 
 fn elsewhere(setup: &mut Setup, origin: &str) {
     setup.configure(|config| config["publicUrl"] = json!(origin));
     setup.carrier(|knows| knows.url = Some(format!("{origin}/telephony/webhook")));
+}
+
+/// Whoever calls is to hear a greeting.
+pub fn answering(setup: &mut Setup) {
+    setup.configure(|config| config["voice"] = json!({ "inbound": "answer" }));
 }
 
 /// Twilio is asked with a key, and the token signs.

@@ -2,8 +2,10 @@
 
 mod carrier;
 mod certificates;
+mod hosted;
 mod mistakes;
 mod proxy;
+mod rerun;
 mod setup;
 
 use std::sync::Mutex;
@@ -51,6 +53,41 @@ fn a_url_that_only_a_trusted_proxy_tells_is_good_too() {
     assert!(bad(&answer).is_empty(), "{answer}");
     let fits = |finding: &Value| finding["check"] == "signature" && finding["severity"] == "ok";
     assert!(answer["findings"].as_array().unwrap().iter().any(fits), "{answer}");
+}
+
+#[test]
+fn a_tunnel_is_as_good_as_a_public_url() {
+    let mut setup = Setup::good("twilio");
+    setup.funnel();
+    let answer = setup.start().examine(&[]);
+    assert!(bad(&answer).is_empty(), "{answer}");
+    for check in ["tunnel", "publicUrl", "number", "tls", "route", "signature"] {
+        let is_well = |found: &Value| found["check"] == check && found["severity"] == "ok";
+        assert!(answer["findings"].as_array().unwrap().iter().any(is_well), "{check}: {answer}");
+    }
+}
+
+#[test]
+fn a_tunnel_has_no_url_before_the_server_runs() {
+    let mut setup = Setup::good("twilio");
+    setup.funnel();
+    setup.runs = false;
+    let answer = setup.start().examine(&[]);
+    assert!(bad(&answer).is_empty(), "{answer}");
+    let is_note = |found: &&Value| found["check"] == "publicUrl" && found["severity"] == "note";
+    let noted = answer["findings"].as_array().unwrap().iter().find(is_note).unwrap();
+    assert!(noted["finding"].as_str().unwrap().contains("the tunnel's"), "{noted}");
+}
+
+#[test]
+fn calls_that_come_here_are_good() {
+    for provider in ["twilio", "plivo"] {
+        let mut setup = Setup::good(provider);
+        mistakes::answering(&mut setup);
+        setup.carrier(|knows| knows.voice_url = Some(webhook()));
+        let answer = setup.start().examine(&[]);
+        assert!(bad(&answer).is_empty(), "{provider}: {answer}");
+    }
 }
 
 #[test]

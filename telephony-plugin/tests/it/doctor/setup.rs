@@ -13,11 +13,16 @@ use super::certificates::{self, Certificate};
 use super::proxy::{self, Habit};
 use crate::outside::{AGENT, SID, TOKEN};
 use crate::running::{Home, Running};
+use crate::tunnels::daemon;
+use crate::tunnels::programs::{Programs, World};
 
 /// The public URL of the webhook.
 pub fn webhook() -> String {
     format!("https://{HOST}/telephony/webhook")
 }
+
+/// Does something to a state directory.
+type Touch = dyn FnOnce(&Arc<Home>);
 
 /// Everything that can be got wrong.
 pub struct Setup {
@@ -35,8 +40,10 @@ pub struct Setup {
     pub has_proxy: bool,
     /// The host whose address the doctor is given.
     pub given: Option<&'static str>,
+    /// The programs that the server finds first, where it has a tunnel.
+    pub programs: Option<Programs>,
     /// What is done to the state directory before the doctor looks.
-    pub touch: fn(&Arc<Home>),
+    pub touch: Box<Touch>,
 }
 
 impl Setup {
@@ -72,7 +79,8 @@ impl Setup {
             tls: Some(Certificate::Good),
             has_proxy: true,
             given: Some(HOST),
-            touch: |_| {},
+            programs: None,
+            touch: Box::new(|_| {}),
         }
     }
 
@@ -82,6 +90,18 @@ impl Setup {
         change(&mut self.file);
     }
 
+    /// Has Tailscale lead to the server, in place of what leads to it now: what the daemon knows.
+    pub fn funnel(&mut self) -> World {
+        let programs = Programs::new(&["tailscale"]);
+        let world = daemon::new(&programs, HOST);
+        self.programs = Some(programs);
+        self.configure(|config| {
+            config.as_object_mut().unwrap().remove("publicUrl");
+            config["tunnel"] = json!({ "provider": "tailscale-funnel" });
+        });
+        world
+    }
+
     /// Changes what the carrier knows.
     pub fn carrier(&self, change: impl Fn(&mut Knows)) {
         change(&mut self.carrier.knows.lock().unwrap());
@@ -89,7 +109,10 @@ impl Setup {
 
     /// Starts all of it.
     pub fn start(self) -> Patient {
-        let home = Home::new(&self.server, &["--handler", "command:true"]);
+        let home = match &self.programs {
+            Some(programs) => Home::beside(&self.server, programs.path()),
+            None => Home::new(&self.server, &["--handler", "command:true"]),
+        };
         let file = PathBuf::from(home.config()).with_file_name("doctor.json5");
         std::fs::write(&file, self.file.to_string()).unwrap();
         let server = self.runs.then(|| home.start());
@@ -103,7 +126,8 @@ impl Setup {
         };
         (self.touch)(&home);
         let given = self.given.map(|host| format!("{host}={proxy}"));
-        Patient { carrier: self.carrier, home, _server: server, file, given }
+        let (carrier, programs) = (self.carrier, self.programs);
+        Patient { carrier, home, server, _programs: programs, file, given }
     }
 }
 
@@ -116,8 +140,11 @@ fn free() -> SocketAddr {
 pub struct Patient {
     pub carrier: Carrier,
     pub home: Arc<Home>,
-    _server: Option<Running>,
-    file: PathBuf,
+    pub server: Option<Running>,
+    /// They outlive the server.
+    _programs: Option<Programs>,
+    /// The configuration that the doctor is given.
+    pub file: PathBuf,
     given: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use telephony_webhook::{Limits, MAX_BODY_BYTES, MemoryInbox, Quota};
+use telephony_webhook::{DOCTOR_AGENT, Limits, MAX_BODY_BYTES, MemoryInbox, Quota};
 
 use super::running::{ACCOUNT_SID, Breakable, Running, message, mock, twilio, twilio_text};
 use crate::signer::{FORM, JSON};
@@ -212,4 +212,20 @@ async fn the_operator_sees_why_and_strangers_decide_nothing_of_it() {
             ("unreadable", 1)
         ]
     );
+}
+
+#[tokio::test]
+async fn what_the_doctor_tries_is_counted_and_not_shown() {
+    let server = start(twilio()).await;
+    let path = "/telephony/webhook";
+    let agent = ("user-agent", &*format!("{DOCTOR_AGENT}1.2.3"));
+    let forged = [FORM, agent, ("X-Twilio-Signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=")];
+    assert_eq!(server.post(path, &forged, "From=a").await.0, 403);
+    assert_eq!(server.post(path, &[FORM, agent], "From=a").await.0, 403);
+    assert!(server.receiver.recent_refusals().is_empty());
+    let counts: Vec<_> = server.receiver.refused().into_iter().collect();
+    assert_eq!(counts, [("missing_header", 1), ("signature", 1)]);
+    let other = [FORM, ("user-agent", "TwilioProxy/1.1")];
+    assert_eq!(server.post(path, &other, "From=a").await.0, 403);
+    assert_eq!(server.receiver.recent_refusals().len(), 1);
 }
