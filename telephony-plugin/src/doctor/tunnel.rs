@@ -177,7 +177,9 @@ mod tests {
         assert!(fix.starts_with("Set it, or NGROK_AUTHTOKEN, to the one at https://"), "{fix}");
         let (finding, fix) = said(TunnelError::Ended("ngrok"));
         assert!(finding.contains("ngrok ended by itself"), "{finding}");
-        assert!(fix.contains("installed and logged in"), "{fix}");
+        assert_eq!(fix, "If that goes on, run it by hand to see why.");
+        let unknown = Tunnel::Down("something else".to_owned()).of(None);
+        assert!(unknown.fix.unwrap().contains("installed and logged in"));
     }
 
     #[test]

@@ -26,6 +26,10 @@ const NAME: &str = "ngrok";
 const ASK: Duration = Duration::from_millis(200);
 const WATCH: Duration = Duration::from_secs(5);
 
+/// Where its API is unless something else is there, which is asked when it does not say so in time.
+const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4040);
+const SAYS: Duration = Duration::from_secs(3);
+
 /// How long its API may take to answer.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -82,6 +86,14 @@ struct Answer {
 #[derive(Deserialize)]
 struct Tunnel {
     public_url: String,
+    #[serde(default)]
+    config: Forwarding,
+}
+
+#[derive(Default, Deserialize)]
+struct Forwarding {
+    #[serde(default)]
+    addr: String,
 }
 
 impl Ngrok {
@@ -110,7 +122,7 @@ impl Ngrok {
             Ok(lines) => lines,
             Err(error) => return error,
         };
-        let deadline = Instant::now() + URL_WAIT;
+        let (waiting, deadline) = (Instant::now(), Instant::now() + URL_WAIT);
         let (mut api, mut is_up, mut is_lost, mut misses) = (None, false, false, 0);
         let (mut failed, mut gone) = (None, None);
         loop {
@@ -144,7 +156,7 @@ impl Ngrok {
             }
             if is_lost {
                 say.down(failed.clone().unwrap_or(TunnelError::Network));
-            } else if let Some(api) = api {
+            } else if let Some(api) = api.or_else(|| (waiting.elapsed() >= SAYS).then_some(USUAL)) {
                 match self.ask(api).await {
                     Ok(url) => {
                         misses = 0;
@@ -207,14 +219,28 @@ impl Ngrok {
         Ok(lines)
     }
 
-    /// The URL that its API tells; `None` while there is none.
+    /// The URL that its API tells of this server; `None` while there is none. At the usual address
+    /// there may be another agent.
     async fn ask(&self, api: SocketAddr) -> Result<Option<HttpUrl>, ()> {
         let get = self.client.get(format!("http://{api}/api/tunnels")).send();
         let body = async { get.await?.error_for_status()?.bytes().await };
         let answer = body.await.map_err(drop)?;
         let answer: Answer = serde_json::from_slice(&answer).map_err(drop)?;
-        let mut urls = answer.tunnels.iter().filter_map(|one| HttpUrl::parse(&one.public_url).ok());
-        Ok(urls.find(HttpUrl::is_https))
+        Ok(answer.url(self.local.port(), api == USUAL))
+    }
+}
+
+impl Answer {
+    /// The URL of the tunnel that leads to our port. Another agent's may be told `elsewhere`, where
+    /// only what is said to lead here counts.
+    fn url(&self, port: u16, elsewhere: bool) -> Option<HttpUrl> {
+        let own = format!(":{port}");
+        let is_ours = |one: &&Tunnel| match one.config.addr.trim_end_matches('/') {
+            "" => !elsewhere,
+            addr => addr.ends_with(&own),
+        };
+        let mut urls = self.tunnels.iter().filter(is_ours);
+        urls.find_map(|one| HttpUrl::parse(&one.public_url).ok().filter(HttpUrl::is_https))
     }
 }
 
@@ -273,6 +299,21 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tunnel_that_leads_elsewhere_is_not_ours() {
+        let of = |tunnels: &str| serde_json::from_str::<Answer>(tunnels).unwrap();
+        let two = of(r#"{ "tunnels": [
+            { "public_url": "https://other.example", "config": { "addr": "http://localhost:13335" } },
+            { "public_url": "https://ours.example", "config": { "addr": "http://localhost:3335" } }
+        ] }"#);
+        let url =
+            |answer: &Answer, elsewhere| answer.url(3335, elsewhere).map(|url| url.to_string());
+        assert_eq!(url(&two, true).as_deref(), Some("https://ours.example/"));
+        let unsaid = of(r#"{ "tunnels": [{ "public_url": "https://some.example" }] }"#);
+        assert_eq!(url(&unsaid, true), None);
+        assert_eq!(url(&unsaid, false).as_deref(), Some("https://some.example/"));
+    }
 
     #[test]
     fn what_its_log_says_is_understood() {
