@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::openclaw::Environment;
 use crate::step::{Failure, Outcome, execute, execute_cargo, is_installed, root, step};
 use crate::test::deny;
-use crate::{demo, e2e, no_std, package};
+use crate::{demo, e2e, fuzz, no_std, package};
 
 pub(crate) fn run() -> Outcome {
     step("licences and sources", || {
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Outcome {
         execute_cargo(&[&bench[..], &["--profile", "dev"]].concat(), "see the errors above")
     })?;
     step("undefined behaviour (Miri)", miri)?;
+    fuzz::run(None, fuzz::SECONDS_IN_CI)?;
     step("the plugin by itself", plugin)?;
     e2e::run(None)?;
     demo::run(true)?;

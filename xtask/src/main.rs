@@ -6,6 +6,7 @@ mod ci;
 mod codegen;
 mod demo;
 mod e2e;
+mod fuzz;
 mod no_std;
 mod openclaw;
 mod package;
@@ -57,6 +58,14 @@ enum Command {
         /// One scenario alone.
         scenario: Option<String>,
     },
+    /// Inputs that nobody thought of, for every parser of outside bytes; shortly in `ci`.
+    Fuzz {
+        /// One target alone.
+        target: Option<String>,
+        /// How long each runs.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+    },
     /// The npm packages, checksums and the list of parts.
     Release {
         /// Rust's name for where it runs; this machine when it is missing.
@@ -78,6 +87,7 @@ fn main() -> ExitCode {
         Command::Bench => bench::run(),
         Command::Demo { once } => demo::run(once),
         Command::E2e { scenario } => e2e::run(scenario.as_deref()),
+        Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Command::Release { target, out } => release::run(target.as_deref(), out.as_deref()),
     };
     match result {

@@ -2,10 +2,10 @@
 
 use crate::step::{Outcome, cargo, execute, execute_cargo, is_installed, step};
 use crate::workspace::LIBRARIES;
-use crate::{codegen, tidy};
+use crate::{codegen, fuzz, tidy};
 
 pub(crate) fn run() -> Outcome {
-    step("format", || execute_cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"))?;
+    step("format", format)?;
     step("tidiness", tidy::run)?;
     step("generated files", || codegen::run(true))?;
     step("lints", || {
@@ -31,6 +31,14 @@ pub(crate) fn run() -> Outcome {
     })?;
     println!("\nall good");
     Ok(())
+}
+
+/// The workspace's sources, and those of the fuzz targets, which are outside it.
+fn format() -> Outcome {
+    execute_cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`")?;
+    let manifest = format!("{}/Cargo.toml", fuzz::FOLDER);
+    let remedy = format!("run `cargo fmt --manifest-path {manifest}`");
+    execute_cargo(&["fmt", "--manifest-path", &manifest, "--check"], &remedy)
 }
 
 /// Licences, sources and bans, from what is on disk: needs no network.

@@ -10,7 +10,8 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct ConfigProblem {
-    /// The path of the key, `accounts.work.twilio.authToken`; empty for the whole file.
+    /// The path of the key, `accounts.work.twilio.authToken`; empty for the whole file. What cannot
+    /// be printed is escaped.
     pub path: String,
     /// What is wrong and what to do, in one clause. Holds no secret and no phone number.
     pub message: String,
@@ -92,7 +93,8 @@ impl Problems {
     }
 
     fn insert(&mut self, path: &str, message: String) {
-        self.found.insert(ConfigProblem { path: join(self.prefix, path), message });
+        let path = printable(&join(self.prefix, path));
+        self.found.insert(ConfigProblem { path, message });
     }
 
     fn has_reason(&self, path: &str) -> bool {
@@ -112,11 +114,37 @@ impl Problems {
     }
 }
 
+/// A path with everything escaped that a terminal would obey or not show: a key can be any text.
+fn printable(path: &str) -> String {
+    let mut shown = String::with_capacity(path.len());
+    for character in path.chars() {
+        match character {
+            '\'' | '"' | '\\' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown
+}
+
 /// `parent.key`, or `key` where there is no parent.
 pub(super) fn join(parent: &str, key: &str) -> String {
     match (parent, key) {
         ("", key) => key.to_owned(),
         (parent, "") => parent.to_owned(),
         (parent, key) => format!("{parent}.{key}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_gives_a_terminal_no_orders() {
+        let mut problems = Problems::under("channels.telephony");
+        problems.note("accounts.a\u{1b}[2J\n\u{202e}é'\\", "is wrong");
+        let errors = problems.into_result(()).unwrap_err();
+        let expected = r"channels.telephony.accounts.a\u{1b}[2J\n\u{202e}é'\: is wrong";
+        assert_eq!(errors.to_string(), expected);
     }
 }

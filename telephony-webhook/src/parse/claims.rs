@@ -53,6 +53,7 @@ impl Claims {
     }
 
     /// Whether the number is the account's own.
+    #[cfg(feature = "server")]
     pub(crate) fn name_number_of(&self, account: &Account) -> bool {
         self.number_is_of(account) == Some(true)
     }

@@ -1,8 +1,7 @@
 //! Where the program runs: Rust's name for it, and npm's words.
 
-use std::process::Command;
-
 use crate::step::Failure;
+use crate::workspace::host_triple;
 
 /// A target that packages are made for.
 #[derive(Debug)]
@@ -62,13 +61,6 @@ impl Target {
 fn package_name(os: &str, cpu: &str, libc: Option<&str>) -> String {
     let suffix = if libc == Some("musl") { "-musl" } else { "" };
     format!("@openclaw/telephony-{os}-{cpu}{suffix}")
-}
-
-fn host_triple() -> Result<String, Failure> {
-    let output = Command::new("rustc").arg("-vV").output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| Failure::new("rustc does not name its host"))
 }
 
 #[cfg(test)]

@@ -23,28 +23,35 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Dependencies of the workspace without the reason for them in a comment above.
-pub(super) fn unexplained(workspace: &str) -> Vec<String> {
+/// Dependencies of a manifest without the reason for them in a comment above.
+pub(super) fn unexplained(path: &str, manifest: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let mut explained = false;
-    let section = workspace.split("[workspace.dependencies]").nth(1).unwrap_or_default();
+    let section = manifest.split("dependencies]\n").nth(1).unwrap_or_default();
     for line in section.lines().take_while(|line| !line.starts_with('[')) {
         if line.starts_with('#') {
             explained = true;
         } else if line.trim().is_empty() {
             explained = false;
         } else if let Some((name, _)) = line.split_once('=').filter(|_| !explained) {
-            problems.push(format!("Cargo.toml: {} has no reason above it", name.trim()));
+            problems.push(format!("{path}: {} has no reason above it", name.trim()));
         }
     }
     problems
 }
 
-/// Members that state for themselves what the workspace states for all.
-pub(super) fn not_inheriting(files: &[Tracked]) -> Vec<String> {
-    let manifests = files.iter().filter(|file| file.path.ends_with("/Cargo.toml"));
+/// Members that state for themselves what the workspace states for all. What is outside the
+/// workspace cannot inherit, and gives the reasons for its dependencies itself.
+pub(super) fn not_inheriting(files: &[Tracked], workspace: &str) -> Vec<String> {
+    let excluded = workspace.lines().find_map(|line| line.strip_prefix("exclude = ["));
+    let outside: Vec<_> = excluded.unwrap_or_default().split('"').skip(1).step_by(2).collect();
     let mut problems = Vec::new();
-    for Tracked { path, text } in manifests {
+    for Tracked { path, text } in files {
+        let Some(folder) = path.strip_suffix("/Cargo.toml") else { continue };
+        if outside.contains(&folder) {
+            problems.extend(unexplained(path, text));
+            continue;
+        }
         for key in ["version", "edition", "rust-version", "license"] {
             if !text.lines().any(|line| line == format!("{key}.workspace = true")) {
                 problems.push(format!("{path}: must say {key}.workspace = true"));
@@ -84,13 +91,17 @@ mod tests {
     fn a_dependency_without_a_reason_is_found() {
         let manifest =
             "[workspace.dependencies]\n# Because.\na = \"1\"\n\nb = \"1\"\n[lints]\nc = 1";
-        assert_eq!(unexplained(manifest), ["Cargo.toml: b has no reason above it"]);
+        assert_eq!(unexplained("Cargo.toml", manifest), ["Cargo.toml: b has no reason above it"]);
     }
 
     #[test]
     fn a_member_that_states_its_own_version_is_found() {
         let manifest = "version = \"1.0.0\"\nedition.workspace = true\nrust-version.workspace = \
                         true\nlicense.workspace = true\n[lints]\nworkspace = true\n";
-        assert_eq!(not_inheriting(&[file("a/Cargo.toml", manifest)]).len(), 1);
+        let files = [file("a/Cargo.toml", manifest)];
+        assert_eq!(not_inheriting(&files, "members = [\"a\"]").len(), 1);
+        assert!(not_inheriting(&files, "exclude = [\"b\", \"a\"]").is_empty());
+        let unexplained = [file("a/Cargo.toml", "[dependencies]\nb = \"1\"\n")];
+        assert_eq!(not_inheriting(&unexplained, "exclude = [\"a\"]").len(), 1);
     }
 }

@@ -28,8 +28,8 @@ pub(crate) fn run() -> Outcome {
     let workspace = fs::read_to_string(root().join("Cargo.toml"))?;
     let mut problems = layering::problems(&metadata);
     problems.extend(manifests::unsupported(&metadata, &workspace));
-    problems.extend(manifests::unexplained(&workspace));
-    problems.extend(manifests::not_inheriting(&files));
+    problems.extend(manifests::unexplained("Cargo.toml", &workspace));
+    problems.extend(manifests::not_inheriting(&files, &workspace));
     problems.extend(tree::problems(&files));
     problems.extend(sources::problems(&files));
     problems.extend(links::problems(&files));
