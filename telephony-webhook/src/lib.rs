@@ -41,6 +41,8 @@ pub use crate::counters::Counted;
 pub use crate::endpoint::{Endpoint, EndpointError, Routes};
 pub use crate::form::{Contradiction, Form, MAX_FIELDS};
 pub use crate::headers::{Headers, MAX_HEADER_BYTES};
+#[cfg(feature = "postgres")]
+pub use crate::inbox::PostgresInbox;
 #[cfg(feature = "sqlite")]
 pub use crate::inbox::SqliteInbox;
 #[cfg(feature = "testing")]
