@@ -121,6 +121,41 @@ async fn what_was_not_seen_is_not_finished() {
     }
 }
 
+/// An event that has its place in a lane and is not committed keeps others from taking a later one:
+/// they would be seen first, and joined in its stead.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+async fn who_is_first_in_a_lane_is_committed_first() {
+    let pool = TestServer::shared().pool(&[PostgresInbox::SCHEMA]).await;
+    let inbox = PostgresInbox::new(pool.clone());
+    let mut client = pool.client().await.unwrap();
+    let holder = client.transaction().await.unwrap();
+    // The first waits to learn whether its key is taken.
+    let same_key = "INSERT INTO inbox_entry (position, id, account, key, lane, received_at, due_at)
+        VALUES (nextval('inbox_position'), 'other', 'default', $1, 'other', 0, 0)";
+    holder.execute(same_key, &[&message(1, 1).key.as_str()]).await.unwrap();
+    let insert = |number| {
+        let inbox = inbox.clone();
+        tokio::spawn(async move { inbox.insert(message(1, number)).await.unwrap() })
+    };
+    let waiting = async || {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        pool.client().await.unwrap().query_one(sql, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let first = insert(1);
+    while waiting().await < 1 {}
+    let second = insert(2);
+    while waiting().await < 2 {
+        assert!(!second.is_finished(), "the second has overtaken the first");
+    }
+    holder.rollback().await.unwrap();
+    assert_eq!(first.await.unwrap(), Inserted::New);
+    assert_eq!(second.await.unwrap(), Inserted::New);
+    let leased = inbox.lease(None, NOW, END, 9).await.unwrap();
+    assert_eq!(leased[0].lease.id, message(1, 1).id);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
 async fn of_one_key_that_comes_often_at_once_one_is_new() {
@@ -205,12 +240,11 @@ async fn another_node_is_woken() {
     let (here, there) = (pool(&url).await, pool(&url).await);
     let (_stop, stopped) = watch::channel(false);
     let (hear, mut heard) = mpsc::unbounded_channel();
-    let listeners = [here.clone(), there.clone()].map(|pool| {
+    for (is_there, pool) in [(false, here.clone()), (true, there.clone())] {
         let (hear, stopped) = (hear.clone(), stopped.clone());
-        let is_there = std::ptr::from_ref(pool.pool()) == std::ptr::from_ref(there.pool());
         let hear = move |topic: &str| drop(hear.send((is_there, topic.to_owned())));
-        tokio::spawn(async move { pool.listen(hear, stopped).await })
-    });
+        tokio::spawn(async move { pool.listen(hear, stopped).await });
+    }
     // Until both listen.
     let mut again = tokio::time::interval(Duration::from_millis(20));
     let mut both = HashSet::new();
@@ -228,5 +262,4 @@ async fn another_node_is_woken() {
     while heard.recv().await.unwrap() != woken {}
     let inbox = PostgresInbox::new(there);
     assert_eq!(inbox.lease(None, NOW, END, 9).await.unwrap().len(), 1);
-    listeners.map(|listener| listener.abort());
 }
