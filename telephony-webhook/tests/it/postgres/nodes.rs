@@ -7,7 +7,9 @@ use std::time::Duration;
 use telephony_core::{Entropy as _, MessageId, SeededEntropy, Timestamp};
 use telephony_webhook::conformance::{NOW, message};
 use telephony_webhook::testing::TestServer;
-use telephony_webhook::{Inbox, Inserted, Leased, NewEntry, PostgresInbox};
+use telephony_webhook::{
+    EntryState, EventKey, Inbox, Inserted, Leased, NewEntry, PostgresInbox, PostgresPool,
+};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -18,7 +20,7 @@ const END: Timestamp = Timestamp::from_second(1_800_000_060);
 
 fn lane(leased: &Leased) -> String {
     let Leased { lease, event, received_at, .. } = leased.clone();
-    NewEntry::new(lease.id, telephony_webhook::EventKey::new("", "", ""), event, received_at).lane()
+    NewEntry::new(lease.id, EventKey::new("", "", ""), event, received_at).lane()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,6 +123,64 @@ async fn what_was_not_seen_is_not_finished() {
     }
 }
 
+/// How many of the sessions of a database wait for a lock.
+async fn blocked(pool: &PostgresPool) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    pool.client().await.unwrap().query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// A row with the key of a message, so that whoever inserts the message waits for what becomes of it.
+const SAME_KEY: &str = "
+    INSERT INTO inbox_entry (position, id, account, key, lane, state, received_at, due_at, done_at)
+        VALUES (nextval('inbox_position'), 'other', 'default', $1, 'other', 1, 0, 0, 0)";
+
+/// An event that has its place in a lane and is not committed keeps others from taking a later one:
+/// they would be seen first, and joined in its stead.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+async fn who_is_first_in_a_lane_is_committed_first() {
+    let pool = TestServer::shared().pool(&[PostgresInbox::SCHEMA]).await;
+    let inbox = PostgresInbox::new(pool.clone());
+    let mut client = pool.client().await.unwrap();
+    let holder = client.transaction().await.unwrap();
+    holder.execute(SAME_KEY, &[&message(1, 1).key.as_str()]).await.unwrap();
+    let insert = |number| {
+        let inbox = inbox.clone();
+        tokio::spawn(async move { inbox.insert(message(1, number)).await.unwrap() })
+    };
+    let first = insert(1);
+    while blocked(&pool).await < 1 {}
+    let second = insert(2);
+    while blocked(&pool).await < 2 {
+        assert!(!second.is_finished(), "the second has overtaken the first");
+    }
+    holder.rollback().await.unwrap();
+    assert_eq!(first.await.unwrap(), Inserted::New);
+    assert_eq!(second.await.unwrap(), Inserted::New);
+    let leased = inbox.lease(None, NOW, END, 9).await.unwrap();
+    assert_eq!(leased[0].lease.id, message(1, 1).id);
+}
+
+/// A repetition that came while the first was on its way, and waited until that was done, leaves no
+/// lane in which nothing waits.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+async fn a_late_repetition_leaves_nothing() {
+    let pool = TestServer::shared().pool(&[PostgresInbox::SCHEMA]).await;
+    let inbox = PostgresInbox::new(pool.clone());
+    let mut client = pool.client().await.unwrap();
+    let holder = client.transaction().await.unwrap();
+    holder.execute(SAME_KEY, &[&message(1, 1).key.as_str()]).await.unwrap();
+    let repeated = inbox.clone();
+    let repeated = tokio::spawn(async move { repeated.insert(message(1, 1)).await.unwrap() });
+    while blocked(&pool).await < 1 {}
+    holder.commit().await.unwrap();
+    let known = Inserted::Duplicate(MessageId::new("other").unwrap());
+    assert_eq!(repeated.await.unwrap(), known);
+    assert_eq!(inbox.next_due(NOW).await.unwrap(), None);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
 async fn of_one_key_that_comes_often_at_once_one_is_new() {
@@ -162,13 +222,13 @@ async fn a_holder_that_was_paused_changes_nothing() {
     let later = END.saturating_add(Duration::from_secs(60));
     let fresh = second.lease(None, END, later, 9).await.unwrap().remove(0);
     assert_eq!((&fresh.lease.id, fresh.attempt), (&stale.lease.id, 2));
-    let before = second.list(telephony_webhook::EntryState::Waiting, 9).await.unwrap();
+    let before = second.list(EntryState::Waiting, 9).await.unwrap();
     assert!(!first.renew(&stale.lease, Timestamp::MAX).await.unwrap());
     assert!(!first.join(&stale.lease, 1).await.unwrap());
     assert!(!first.finish(&stale.lease, END).await.unwrap());
     assert_eq!(first.put_back(&stale.lease, END, "stale").await.unwrap(), None);
     assert_eq!(first.behind(&stale.lease, 9).await.unwrap(), []);
-    assert_eq!(second.list(telephony_webhook::EntryState::Waiting, 9).await.unwrap(), before);
+    assert_eq!(second.list(EntryState::Waiting, 9).await.unwrap(), before);
     assert_eq!(second.next_due(END).await.unwrap(), Some(later));
     assert!(second.finish(&fresh.lease, END).await.unwrap());
 }
@@ -205,12 +265,11 @@ async fn another_node_is_woken() {
     let (here, there) = (pool(&url).await, pool(&url).await);
     let (_stop, stopped) = watch::channel(false);
     let (hear, mut heard) = mpsc::unbounded_channel();
-    let listeners = [here.clone(), there.clone()].map(|pool| {
+    for (is_there, pool) in [(false, here.clone()), (true, there.clone())] {
         let (hear, stopped) = (hear.clone(), stopped.clone());
-        let is_there = std::ptr::from_ref(pool.pool()) == std::ptr::from_ref(there.pool());
         let hear = move |topic: &str| drop(hear.send((is_there, topic.to_owned())));
-        tokio::spawn(async move { pool.listen(hear, stopped).await })
-    });
+        tokio::spawn(async move { pool.listen(hear, stopped).await });
+    }
     // Until both listen.
     let mut again = tokio::time::interval(Duration::from_millis(20));
     let mut both = HashSet::new();
@@ -228,5 +287,4 @@ async fn another_node_is_woken() {
     while heard.recv().await.unwrap() != woken {}
     let inbox = PostgresInbox::new(there);
     assert_eq!(inbox.lease(None, NOW, END, 9).await.unwrap().len(), 1);
-    listeners.map(|listener| listener.abort());
 }
