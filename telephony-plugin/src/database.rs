@@ -1,38 +1,120 @@
-//! The one database of a state directory: everybody's tables, one writer.
+//! The one database of a node: everybody's tables, in a file of its own or on a server that it
+//! shares with other nodes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use telephony_pairing::{SqlitePairingStore, StoreError, TransactionWork, Transactions};
-use telephony_webhook::{OpenError, Schema, SqliteInbox, SqliteWriter};
+use telephony_core::{Secret, Timestamp};
+use telephony_pairing::{
+    PairingStore, PostgresPairingStore, SqlitePairingStore, StoreError, TransactionWork,
+    Transactions,
+};
+use telephony_providers::tls_configuration;
+use telephony_webhook::{
+    Inbox, InboxError, OpenError, PostgresError, PostgresInbox, PostgresPool, Schema, SqliteInbox,
+    SqliteWriter,
+};
+use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::host::Challenges;
 use crate::outbound::Ledger;
 use crate::sql::Store;
 
-/// What is kept, each by its owner's store, all through one writer, so that one flush of the disk
-/// serves everybody who waits for one.
+/// Where everything is kept.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Place {
+    /// In this SQLite file, which one process uses at a time.
+    File(PathBuf),
+    /// On the PostgreSQL server at this URL, for several nodes.
+    Server(Secret),
+}
+
+impl Place {
+    /// Whether something may be kept there. A server is there, or says why it cannot be reached.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Server(_) => true,
+        }
+    }
+}
+
+/// What is kept, each by its owner's store.
+///
+/// In a file all of it goes through one writer, so that one flush of the disk serves everybody who
+/// waits for one.
 #[derive(Debug, Clone)]
 pub struct Database {
     /// What came.
-    pub inbox: Arc<SqliteInbox>,
+    pub inbox: Arc<dyn Inbox>,
     /// What is to go out, and went.
     pub ledger: Ledger,
     /// Who may talk.
-    pub pairing: SqlitePairingStore,
+    pub pairing: Arc<dyn PairingStore>,
     /// Whom a host has challenged.
     pub challenges: Challenges,
+    owner: Owner,
+}
+
+/// Whose it is.
+#[derive(Debug, Clone)]
+enum Owner {
+    /// This process's alone.
+    Alone(SqliteInbox),
+    /// That of several nodes.
+    Nodes(PostgresPool),
+}
+
+/// Why there is no database.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] OpenError),
+    /// The server cannot be used.
+    #[error(transparent)]
+    Server(#[from] PostgresError),
+    /// There is no way to speak TLS to it.
+    #[error("database: TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+}
+
+impl DatabaseError {
+    /// Whether a newer program made the database.
+    #[must_use]
+    pub const fn is_newer(&self) -> bool {
+        matches!(
+            self,
+            Self::File(OpenError::Newer { .. }) | Self::Server(PostgresError::Newer { .. })
+        )
+    }
 }
 
 impl Database {
+    /// Opens what is kept at `place`, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError`] says what is wrong, and holds no password.
+    pub async fn at(place: &Place) -> Result<Self, DatabaseError> {
+        match place {
+            Place::File(path) => Ok(Self::open(path)?),
+            Place::Server(url) => Self::connect(url).await,
+        }
+    }
+
     /// Opens the file at `path`, or makes it.
     ///
     /// # Errors
     ///
     /// [`OpenError`] says which step failed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        SqliteWriter::open(path, &schemas()).map(Self::over)
+        SqliteWriter::open(path, &sqlite()).map(Self::in_file)
     }
 
     /// A database that ends with the process.
@@ -41,26 +123,79 @@ impl Database {
     ///
     /// [`OpenError`] says which step failed.
     pub fn in_memory() -> Result<Self, OpenError> {
-        SqliteWriter::open_in_memory(&schemas()).map(Self::over)
+        SqliteWriter::open_in_memory(&sqlite()).map(Self::in_file)
     }
 
-    fn over(writer: SqliteWriter) -> Self {
-        let store = Store::Sqlite(writer.clone());
+    /// Connects to the server at `url`.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError`] says what is wrong, and holds no password.
+    pub async fn connect(url: &Secret) -> Result<Self, DatabaseError> {
+        let tls = tls_configuration().map_err(DatabaseError::Tls)?;
+        Ok(Self::on_server(PostgresPool::connect(url, tls, &postgres()).await?))
+    }
+
+    fn in_file(writer: SqliteWriter) -> Self {
+        let (store, inbox) = (Store::Sqlite(writer.clone()), SqliteInbox::new(writer.clone()));
         Self {
-            inbox: Arc::new(SqliteInbox::new(writer.clone())),
+            inbox: Arc::new(inbox.clone()),
             ledger: Ledger::new(store.clone()),
             challenges: Challenges::new(store),
-            pairing: SqlitePairingStore::over(Arc::new(Shared(writer))),
+            pairing: Arc::new(SqlitePairingStore::over(Arc::new(Shared(writer)))),
+            owner: Owner::Alone(inbox),
+        }
+    }
+
+    fn on_server(pool: PostgresPool) -> Self {
+        let store = Store::Postgres(pool.clone());
+        Self {
+            inbox: Arc::new(PostgresInbox::new(pool.clone())),
+            ledger: Ledger::new(store.clone()),
+            challenges: Challenges::new(store),
+            pairing: Arc::new(PostgresPairingStore::new(pool.pool().clone())),
+            owner: Owner::Nodes(pool),
+        }
+    }
+
+    /// Has what the last process was working on be worked on anew, where nobody else uses the
+    /// database: how many events that are. Of other nodes, those that live go on, and what dead ones
+    /// were working on comes when their leases have run out.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError`] when the database fails.
+    pub async fn take_over(&self, now: Timestamp) -> Result<usize, InboxError> {
+        match &self.owner {
+            Owner::Alone(inbox) => inbox.take_over(now).await,
+            Owner::Nodes(_) => Ok(0),
+        }
+    }
+
+    /// Says to other nodes what is new here, and calls `heard` with what is new there, until `stop`
+    /// becomes true. Without other nodes there is nothing to do.
+    pub(crate) async fn listen(
+        &self,
+        heard: impl Fn(&str) + Send + Sync,
+        stop: watch::Receiver<bool>,
+    ) {
+        if let Owner::Nodes(pool) = &self.owner {
+            pool.listen(heard, stop).await;
         }
     }
 }
 
-fn schemas() -> [Schema; 4] {
+fn sqlite() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: SqlitePairingStore::MIGRATIONS };
     [SqliteInbox::SCHEMA, Ledger::SQLITE, pairing, Challenges::SQLITE]
 }
 
-/// The one writer, as the pairing store uses it.
+fn postgres() -> [Schema; 4] {
+    let pairing = Schema { name: "pairing", migrations: PostgresPairingStore::MIGRATIONS };
+    [PostgresInbox::SCHEMA, Ledger::POSTGRES, pairing, Challenges::POSTGRES]
+}
+
+/// The one writer of a file, as the pairing store uses it.
 #[derive(Debug)]
 struct Shared(SqliteWriter);
 

@@ -76,9 +76,10 @@ impl Serve {
         raise_socket_limit();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
         let media = Media::open(state.path(), clock.clone(), entropy.clone());
+        let database = Database::at(&state.database_of(&config)).await;
         let setup = Setup {
             config: config.clone(),
-            database: Database::open(&state.database_of(&config)).map_err(|error| chain(&error))?,
+            database: database.map_err(|error| chain(&error))?,
             media: Some(media.map_err(|error| chain(&error))?),
             tunnels: Arc::new(Tunnels::new(state.path(), entropy.clone())),
             handler: self.handler.make().map_err(|error| chain(&error))?,

@@ -1,18 +1,16 @@
 //! Asking the server that runs, or the records when none does.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
 use telephony_core::{AccountId, SystemClock};
-use telephony_webhook::OpenError;
 use thiserror::Error;
 use tokio::net::UnixStream;
 
 use super::records::Records;
-use crate::database::Database;
+use crate::database::{Database, DatabaseError, Place};
 use crate::rpc::{Connection, ConnectionError, ErrorCode, Methods, RpcError};
 use crate::state::{Lock, LockError, StateDirectory, StateError};
 
@@ -43,7 +41,7 @@ pub enum ControlError {
     Lock(#[from] LockError),
     /// Nor its database.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] DatabaseError),
 }
 
 /// What can be looked at when no server runs.
@@ -51,15 +49,18 @@ pub enum ControlError {
 pub struct Kept {
     /// The accounts that are meant when none is named.
     pub accounts: Vec<AccountId>,
-    /// The database file.
-    pub database: PathBuf,
+    /// Where.
+    pub database: Place,
 }
 
 impl Kept {
     /// The default account's, in the state directory itself.
     #[must_use]
     pub fn of_default_account(state: &StateDirectory) -> Self {
-        Self { accounts: vec![AccountId::default_account()], database: state.database() }
+        Self {
+            accounts: vec![AccountId::default_account()],
+            database: Place::File(state.database()),
+        }
     }
 }
 
@@ -97,8 +98,10 @@ pub async fn ask(
     if is_live || !kept.database.exists() {
         return Err(ControlError::NotRunning(state.path().display().to_string()));
     }
-    let _lock = Lock::acquire(state)?;
-    let database = Database::open(&kept.database)?;
+    // A server's database is for several at a time.
+    let is_file = matches!(kept.database, Place::File(_));
+    let _lock = is_file.then(|| Lock::acquire(state)).transpose()?;
+    let database = Database::at(&kept.database).await?;
     let records = Records::of(kept.accounts.clone(), database, Arc::new(SystemClock));
     records.call(method, params.clone()).await.map_err(ControlError::Refused)
 }

@@ -100,7 +100,7 @@ impl Records {
     #[must_use]
     pub fn of(accounts: Vec<AccountId>, database: Database, clock: Arc<dyn Clock>) -> Self {
         let Database { inbox, ledger, pairing, .. } = database;
-        Self::new(accounts, inbox, Arc::new(pairing), ledger, clock)
+        Self::new(accounts, inbox, pairing, ledger, clock)
     }
 
     /// The account that is named, or all of them.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use telephony_core::Timestamp;
-use telephony_webhook::OpenError;
 
 use super::finding::{Report, Said, Says};
 use super::server::State;
 use crate::control::ControlError;
+use crate::database::Place;
 use crate::report::chain;
 
 /// Below how many free bytes there is not enough room for long.
@@ -113,9 +113,9 @@ pub(super) async fn look(
     if !directory.exists() || !database.exists() {
         return report.add(&Store::Fresh, None);
     }
-    for (what, path, wanted) in
-        [("state directory", directory, 0o700), ("database", database.as_path(), 0o600)]
-    {
+    let file = if let Place::File(path) = database { Some(path.as_path()) } else { None };
+    let file = file.map(|path| ("database", path, 0o600));
+    for (what, path, wanted) in [("state directory", directory, 0o700)].into_iter().chain(file) {
         if let Some(mode) = mode(path).filter(|mode| mode & 0o077 != 0) {
             found.push(Store::Open { what, mode, wanted });
         }
@@ -125,7 +125,7 @@ pub(super) async fn look(
     }
     match state.ask("inbox.list", json!({ "state": "waiting", "limit": 1000 })).await {
         Ok(answer) => found.extend(events(&answer, now)),
-        Err(ControlError::Open(error @ OpenError::Newer { .. })) => {
+        Err(ControlError::Open(error)) if error.is_newer() => {
             found.push(Store::Newer(chain(&error)));
         }
         // That is said of the server already, and says nothing of the store.

@@ -114,7 +114,7 @@ async fn run(
     connection: &Connection,
     config: &Config,
 ) -> Result<Running, RpcError> {
-    let database = Database::open(&owned.state.database_of(config));
+    let database = Database::at(&owned.state.database_of(config)).await;
     let database = database.map_err(|error| failed(&error.into()))?;
     take_over(&database, &*sidecar.clock).await.map_err(|error| failed(&error.into()))?;
     let challenges = database.challenges.clone();

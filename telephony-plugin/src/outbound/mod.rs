@@ -15,6 +15,7 @@ pub use self::call::{
     CallEvent, CallOutcome, CallRecord, CallReport, Direction, NewCall, Reception,
 };
 pub use self::delivery::{Delivery, Reported};
+pub(crate) use self::ledger::CHANGED;
 pub(crate) use self::ledger::Unheard;
 pub use self::ledger::{Backlog, Claimed, Ledger, LedgerError, OptOutSource, OptedOut};
 pub(crate) use self::limits::is_time_zone;

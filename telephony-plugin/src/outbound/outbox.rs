@@ -233,6 +233,17 @@ impl Outbox {
         self.settled(id).await
     }
 
+    /// Something became of a part at another node.
+    pub(crate) fn heard(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// Something became of a part here.
+    fn tell_changed(&self) {
+        self.changed.notify_waiters();
+        self.ledger.tell_changed();
+    }
+
     /// Takes a carrier's report: what has become of the part then. One on what we did not send is
     /// nobody's.
     ///
@@ -262,7 +273,7 @@ impl Outbox {
         if delivery.is_news() {
             self.metrics.delivered(account_id, delivery.status);
         }
-        self.changed.notify_waiters();
+        self.tell_changed();
         self.heed(update, &delivery.to).await?;
         Ok(Some(delivery))
     }
@@ -333,7 +344,7 @@ impl Outbox {
                     is not known, and they are not sent again"
                 );
                 // Whoever waits for one of them since before hears it.
-                self.changed.notify_waiters();
+                self.tell_changed();
                 true
             }
             Err(error) => {
@@ -408,7 +419,7 @@ impl Outbox {
         if let Some(provider) = provider {
             self.metrics.sent(&claimed.account, provider, outcome(&claimed, &result));
         }
-        self.changed.notify_waiters();
+        self.tell_changed();
     }
 
     /// Writes down what came of a part. Doing it twice changes nothing.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use telephony_core::config::{Account, Config};
 use telephony_core::{AccountId, Clock, Entropy, HttpUrl};
 use telephony_providers::{Connection, Error as ProviderError};
-use telephony_webhook::{EndpointError, InboxError, OpenError};
+use telephony_webhook::{EndpointError, InboxError};
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -22,7 +22,7 @@ pub use self::console::{describe, describe_account, webhook_url};
 pub use self::listeners::{LINGER, Listeners, PATIENCE};
 pub(crate) use self::supported::unsupported;
 use crate::control::{ControlSocket, Live};
-use crate::database::Database;
+use crate::database::{Database, DatabaseError};
 use crate::handler::Handler;
 use crate::media::Media;
 use crate::metrics::MetricsListener;
@@ -55,7 +55,7 @@ pub struct Setup {
 pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
-    Database(#[from] OpenError),
+    Database(#[from] DatabaseError),
     /// What an earlier process left cannot be taken over.
     #[error(transparent)]
     Inbox(#[from] InboxError),
@@ -105,7 +105,7 @@ pub struct Started {
 
 impl Started {
     /// Sets a server up and listens. `connect` gives each account its carrier. Nobody else may use
-    /// the database: what they were working on is worked on anew.
+    /// a database that is a file: what they were working on is worked on anew.
     ///
     /// # Errors
     ///
@@ -224,7 +224,7 @@ impl Started {
 
 /// Has what the last process was working on be worked on anew.
 pub(crate) async fn take_over(database: &Database, clock: &dyn Clock) -> Result<(), InboxError> {
-    let left = database.inbox.take_over(clock.now()).await?;
+    let left = database.take_over(clock.now()).await?;
     if left > 0 {
         tracing::info!(left, "events that the last process did not finish are taken up again");
     }

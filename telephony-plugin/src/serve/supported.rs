@@ -1,16 +1,11 @@
 //! What a configuration may say that this program cannot do.
 
-use telephony_core::config::{Config, Database};
+use telephony_core::config::Config;
 
 use crate::outbound::is_time_zone;
 
 /// Why this program cannot work as the configuration says, and what to do.
 pub(crate) fn unsupported(config: &Config) -> Option<String> {
-    if matches!(config.database, Database::Postgres(_)) {
-        let sentence = "database: PostgreSQL is not supported yet: leave it out, or name an \
-                        SQLite file";
-        return Some(sentence.to_owned());
-    }
     let zones = config.accounts.iter().filter_map(|account| account.sms.quiet_hours.as_ref());
     let unknown = zones.map(|hours| &hours.time_zone).find(|zone| !is_time_zone(zone))?;
     Some(format!(
@@ -39,6 +34,5 @@ mod tests {
         let hours = |zone: &str| json!({ "quietHours": { "start": "21:00", "end": "08:00", "timeZone": zone } });
         assert_eq!(of("sms", hours("America/New_York")), None);
         assert!(of("sms", hours("America/Atlantis")).unwrap().contains("sms.quietHours.timeZone"));
-        assert!(of("database", json!("postgres://db/telephony")).unwrap().contains("database"));
     }
 }

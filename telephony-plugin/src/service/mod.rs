@@ -43,7 +43,7 @@ use crate::database::Database;
 use crate::media::Media;
 use crate::media::host::MediaUrls;
 use crate::metrics::Metrics;
-use crate::outbound::{Ledger, Outbox};
+use crate::outbound::{CHANGED, Ledger, Outbox};
 use crate::urls::PublicUrls;
 
 /// What a service is made of.
@@ -78,6 +78,7 @@ pub struct Authority {
 pub struct Telephony {
     accounts: RwLock<BTreeMap<AccountId, Arc<Account>>>,
     default_account: RwLock<Option<AccountId>>,
+    database: Database,
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) pairing: Arc<dyn PairingStore>,
     host: Option<Authority>,
@@ -101,7 +102,7 @@ impl Telephony {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { database, agent, host, media, clock, entropy } = parts;
-        let pairing: Arc<dyn PairingStore> = Arc::new(database.pairing);
+        let pairing = Arc::clone(&database.pairing);
         let owing = match &host {
             Some(authority) => Arc::clone(&authority.owing),
             None => Arc::new(notes::Stored(Arc::clone(&pairing))),
@@ -112,12 +113,13 @@ impl Telephony {
         Self {
             accounts: RwLock::default(),
             default_account: RwLock::default(),
-            inbox: database.inbox,
+            inbox: Arc::clone(&database.inbox),
             pairing,
             host,
             owing,
             media,
-            ledger: database.ledger,
+            ledger: database.ledger.clone(),
+            database,
             outbox: Arc::new(outbox),
             clock,
             entropy,
@@ -252,13 +254,23 @@ impl Telephony {
         )
     }
 
+    /// Another node has something new.
+    fn heard(&self, topic: &str) {
+        match topic {
+            CHANGED => self.outbox.heard(),
+            // Of topics that only later versions know, there may be something for us.
+            _ => self.arrived.notify_one(),
+        }
+    }
+
     /// Works until `stop` becomes true, and finishes then what has begun.
     pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
         tokio::join!(
             dispatch::run(Arc::clone(&self), stop.clone()),
             notes::run(&self, stop.clone()),
             housekeeping::run(&self, stop.clone()),
-            Arc::clone(&self.outbox).run(stop),
+            Arc::clone(&self.outbox).run(stop.clone()),
+            self.database.listen(|topic| self.heard(topic), stop),
         );
     }
 }

@@ -4,10 +4,12 @@
 //! integers and texts, `ON CONFLICT (…)`, `RETURNING`. SQLite has one writer; in PostgreSQL others
 //! work at the same time, and [`Sql::lock`] keeps those out that would read what is being changed.
 
+mod postgres;
 mod row;
 mod sqlite;
 mod store;
 
+use telephony_webhook::PostgresError;
 use thiserror::Error;
 
 pub(crate) use self::row::{Row, Value, json};
@@ -28,6 +30,12 @@ pub(crate) enum SqlError {
     /// SQLite failed.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL failed, or its connection.
+    #[error(transparent)]
+    Postgres(PostgresError),
+    /// The work panicked, and what it did was undone.
+    #[error("work on the database panicked and was undone")]
+    Panicked,
 }
 
 /// A transaction that is open.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use telephony_core::config::{Config, Database};
 use thiserror::Error;
 
+use crate::database::Place;
+
 pub use lock::{Lock, LockError, Owner};
 
 /// The variable that names the state directory.
@@ -77,12 +79,13 @@ impl StateDirectory {
         self.0.join("telephony.db")
     }
 
-    /// The database file of a configuration, which may name another.
+    /// Where a configuration has everything kept: here, unless it names another place.
     #[must_use]
-    pub fn database_of(&self, config: &Config) -> PathBuf {
+    pub fn database_of(&self, config: &Config) -> Place {
         match &config.database {
-            Database::Sqlite(path) => path.clone(),
-            _ => self.database(),
+            Database::Sqlite(path) => Place::File(path.clone()),
+            Database::Postgres(url) => Place::Server(url.clone()),
+            _ => Place::File(self.database()),
         }
     }
 }

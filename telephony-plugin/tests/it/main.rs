@@ -27,6 +27,8 @@ mod load;
 #[cfg(unix)]
 mod metrics;
 #[cfg(unix)]
+mod nodes;
+#[cfg(unix)]
 mod outside;
 #[cfg(unix)]
 mod rpc;

@@ -292,7 +292,7 @@ fn note(db: &dyn Sql, id: &CallId, update: &CallUpdate, now: Timestamp) -> Answe
         "UPDATE outbound_call SET state = ?2, history = ?3, changed_at = ?4,
             machine = coalesce(?5, machine),
             duration_seconds = coalesce(?6, duration_seconds), code = coalesce(?7, code),
-            content = CASE ?8 WHEN 1 THEN NULL ELSE content END WHERE id = ?1",
+            content = CASE WHEN ?8 = 1 THEN NULL ELSE content END WHERE id = ?1",
         values![
             id.as_str(),
             state.map(|state| json(&state)).transpose()?,

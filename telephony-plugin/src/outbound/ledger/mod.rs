@@ -26,6 +26,9 @@ use super::delivery::Delivery;
 use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue_source};
 use crate::sql::{Answer, Sql, Store, TransactError};
 
+/// What other processes are told when something became of a part.
+pub(crate) const CHANGED: &str = "outbox";
+
 /// How long a part or a call may be on its way, where several processes share the ledger: longer
 /// than any request to a carrier takes, which is 30 seconds.
 pub(super) const SENDING: Duration = Duration::from_secs(60);
@@ -368,6 +371,11 @@ impl Ledger {
         let reference =
             self.read(move |db| db.row(sql, crate::sql::values![id.as_str()], |row| row.parsed(0)));
         Ok(reference.await?.unwrap())
+    }
+
+    /// Lets other processes know that something became of a part.
+    pub(super) fn tell_changed(&self) {
+        self.0.ring(CHANGED);
     }
 
     /// Whether other processes send from it at the same time.

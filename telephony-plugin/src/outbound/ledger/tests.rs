@@ -8,6 +8,7 @@ use telephony_core::{
     Reference, StatusReport, Timestamp,
 };
 use telephony_webhook::SqliteWriter;
+use telephony_webhook::testing::TestServer;
 use tempfile::TempDir;
 
 use super::{Claimed, Ledger};
@@ -15,6 +16,8 @@ use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, Sen
 use crate::sql::{Sql, Store};
 
 mod asked_again;
+#[cfg(unix)]
+mod beside;
 mod calls;
 mod model;
 mod opt_outs;
@@ -37,10 +40,23 @@ macro_rules! on_each_store {
                 super::$name($crate::outbound::ledger::tests::in_memory()).await;
             })*
         }
+
+        mod postgres {
+            $(#[tokio::test]
+            #[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+            async fn $name() {
+                super::$name($crate::outbound::ledger::tests::on_server().await).await;
+            })*
+        }
     };
 }
 
 use on_each_store;
+
+async fn on_server() -> Ledger {
+    let pool = TestServer::shared().pool(&[Ledger::POSTGRES]).await;
+    Ledger::new(Store::Postgres(pool))
+}
 
 fn in_memory() -> Ledger {
     Ledger::new(Store::Sqlite(SqliteWriter::open_in_memory(&[Ledger::SQLITE]).unwrap()))

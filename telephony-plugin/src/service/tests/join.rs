@@ -147,7 +147,7 @@ async fn a_turn_that_fails_comes_again_whole_and_no_longer() {
 async fn a_crash_loses_nothing_and_asks_nothing_again_that_was_done() {
     let database = Database::in_memory().unwrap();
     let start = async || {
-        database.inbox.take_over(NOW).await.unwrap();
+        database.take_over(NOW).await.unwrap();
         Scene::over(database.clone(), joining())
     };
     let scene = start().await;

@@ -97,7 +97,7 @@ async fn told(
                     ledger.not_sent(part.row, 1, later(60), "busy".to_owned()).await.unwrap();
                 }
                 Answer::Refused => ledger.refused(part.row, "no".to_owned(), NOW).await.unwrap(),
-                Answer::Lost => drop(ledger.recover(NOW).await.unwrap()),
+                Answer::Lost => drop(ledger.recover(later(60)).await.unwrap()),
             },
             Report(word) => {
                 let update = posted(account, &id, word, &reference);
