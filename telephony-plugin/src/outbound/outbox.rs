@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use telephony_core::config::{Account, Serve};
@@ -476,7 +479,9 @@ impl Outbox {
                 let message = sender.message(claimed)?;
                 self.check_held(claimed, provider).await?;
                 let begun = Instant::now();
-                let result = sender.provider.send(&message).await;
+                let result = while_ours(claimed, &*self.clock, sender.provider.send(&message));
+                let result =
+                    result.await.unwrap_or_else(|| Err(held_up(provider, Outcome::Unknown)));
                 self.metrics.carried(provider, begun.elapsed());
                 return result;
             }
@@ -494,13 +499,35 @@ impl Outbox {
         claimed: &Claimed,
         provider: ProviderKind,
     ) -> Result<(), ProviderError> {
-        let (kind, sentence): (_, Cow<'static, str>) = match self.ledger.holds(claimed).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => (ErrorKind::Temporary, "it was held up, and others gave it up".into()),
-            Err(error) => (ErrorKind::Temporary, chain(&error).into()),
-        };
-        Err(ProviderError::new(provider, kind, Outcome::NotSent, sentence))
+        match self.ledger.holds(claimed).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(held_up(provider, Outcome::NotSent)),
+            Err(error) => {
+                let (kind, sentence) = (ErrorKind::Temporary, chain(&error));
+                Err(ProviderError::new(provider, kind, Outcome::NotSent, sentence))
+            }
+        }
     }
+}
+
+/// Goes on with `work` for as long as a part is ours: however long the process is held up meanwhile,
+/// nothing more of it is done after that. `None` when it was not finished.
+async fn while_ours<T>(
+    claimed: &Claimed,
+    clock: &dyn Clock,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| match claimed.until {
+        Some(until) if clock.now() >= until => Poll::Ready(None),
+        _ => work.as_mut().poll(context).map(Some),
+    })
+    .await
+}
+
+fn held_up(provider: ProviderKind, outcome: Outcome) -> ProviderError {
+    let sentence = "this process was held up for so long that others gave it up";
+    ProviderError::new(provider, ErrorKind::Temporary, outcome, sentence)
 }
 
 /// What came of a part, in a word.

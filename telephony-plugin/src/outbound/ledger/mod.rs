@@ -33,6 +33,9 @@ pub(crate) const CHANGED: &str = "outbox";
 /// than any request to a carrier takes, which is 30 seconds.
 pub(super) const SENDING: Duration = Duration::from_secs(60);
 
+/// How much before that whoever claimed a part leaves it alone: clocks differ a little.
+const MARGIN: Duration = Duration::from_secs(5);
+
 /// Keeps sends in tables of the one database. Each method is one transaction, and what it says
 /// holds after a crash.
 ///
@@ -66,6 +69,8 @@ pub struct Claimed {
     pub attempt: u32,
     /// Who tries it again when it is not sent.
     pub retries: Retries,
+    /// Until when it is for whoever claimed it, where others send too.
+    pub(super) until: Option<Timestamp>,
     /// Whether it answers a text of theirs, as a reply does and a pairing code.
     pub is_answer: bool,
 }

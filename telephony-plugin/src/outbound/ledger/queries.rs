@@ -7,10 +7,10 @@ use telephony_core::{
     StatusReport, Timestamp,
 };
 
-use super::Claimed;
 use super::columns::{number, state};
 use super::history::note;
 use super::records::delivery;
+use super::{Claimed, MARGIN, SENDING};
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, Retries, Source, is_answer};
 use crate::sql::{self, Answer, Sql, SqlError, json, values};
 
@@ -202,6 +202,7 @@ fn claim_one(db: &dyn Sql, row: i64, now: Timestamp) -> Answer<Option<Claimed>> 
                 part: found.json(3)?,
                 reference: found.parsed(4)?,
                 attempt: found.get(5)?,
+                until: db.is_shared().then(|| now.saturating_add(SENDING - MARGIN)),
                 retries: if found.get(6)? { Retries::Theirs } else { Retries::Ours },
                 is_answer: is_answer(found.get(7)?),
             })

@@ -8,15 +8,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use telephony_core::config::{Host, from_value};
 use telephony_core::{
-    AccountId, Clock as _, DeliveryUpdate, ManualClock, MessageStatus, PhoneNumber, ProviderKind,
-    ProviderMessageId, SeededEntropy, StatusReport, Timestamp,
+    AccountId, Clock as _, DeliveryUpdate, ManualClock, MessageId, MessageStatus, PhoneNumber,
+    ProviderKind, ProviderMessageId, Reference, SeededEntropy, StatusReport, Timestamp,
 };
 use telephony_providers::{Error, ErrorKind, MockProvider, Outcome};
 use telephony_webhook::SqliteWriter;
 use tokio::sync::watch;
 
 use super::super::send::{NewSend, Part, PartState, SendOutcome, Source};
-use super::{MAX_ATTEMPTS, Outbox, Sender, SubmitError};
+use super::{Claimed, MAX_ATTEMPTS, Outbox, Sender, SubmitError, while_ours};
 use crate::outbound::{Ledger, OptOutSource};
 use crate::sql::Store;
 
@@ -287,4 +287,32 @@ async fn stopping_ends_the_work_and_leaves_what_waits() {
     scene.outbox.submit(send(1, Source::Once, &["b"])).await.unwrap();
     assert_eq!(scene.mock.sent().len(), 1);
     assert_eq!(scene.outbox.ledger.backlog().await.unwrap().queued, 1);
+}
+
+#[tokio::test]
+async fn nothing_more_is_done_of_a_part_that_is_others_by_now() {
+    let clock = ManualClock::new(NOW);
+    let writer = SqliteWriter::open_in_memory(&[Ledger::SQLITE]).unwrap();
+    let ledger = Ledger::new(Store::Sqlite(writer));
+    let reference = Reference::new("reference").unwrap();
+    ledger
+        .enqueue(
+            MessageId::new("msg_1").unwrap(),
+            send(1, Source::Once, &["Hi"]),
+            vec![reference],
+            NOW,
+        )
+        .await
+        .unwrap();
+    let limits = [(AccountId::default_account(), 1)].into();
+    let part = ledger.claim(NOW, limits, 1).await.unwrap().remove(0);
+    let claimed = |until| Claimed { until, ..part.clone() };
+    let until = NOW.saturating_add(Duration::from_secs(55));
+    let begun = std::cell::Cell::new(0);
+    let work = || async { begun.set(begun.get() + 1) };
+    assert_eq!(while_ours(&claimed(Some(until)), &clock, work()).await, Some(()));
+    clock.advance(Duration::from_secs(55));
+    assert_eq!(while_ours(&claimed(Some(until)), &clock, work()).await, None);
+    assert_eq!(while_ours(&claimed(None), &clock, work()).await, Some(()), "there are no others");
+    assert_eq!(begun.get(), 2);
 }
