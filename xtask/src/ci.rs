@@ -3,7 +3,8 @@
 use std::process::{Command, Stdio};
 
 use crate::openclaw::Environment;
-use crate::step::{Failure, Outcome, cargo, execute, execute_cargo, is_installed, root, step};
+use crate::release::Program;
+use crate::step::{Failure, Outcome, cargo, execute, is_installed, root, step};
 use crate::test::deny;
 use crate::{demo, e2e, fuzz, no_std, package};
 
@@ -17,18 +18,13 @@ pub(crate) fn run() -> Outcome {
     })?;
     step("the segmenter without the standard library", no_std::run)?;
     step("packages by themselves", package::run)?;
-    step("benchmarks compile", || {
-        // Unoptimised, as the tests are, whose packages are compiled already: that they compile is
-        // asked here, and `cargo xtask bench` asks how fast they are.
-        let bench = ["bench", "--workspace", "--all-features", "--no-run", "--locked"];
-        execute_cargo(&[&bench[..], &["--profile", "dev"]].concat(), "see the errors above")
-    })?;
     step("PostgreSQL", postgres)?;
     step("undefined behaviour (Miri)", miri)?;
     fuzz::run(None, fuzz::SECONDS_IN_CI)?;
     step("the plugin by itself", plugin)?;
-    e2e::run(None)?;
-    demo::run(true)?;
+    // The program as it is shipped takes minutes to build: `cargo xtask e2e` and `release` do that.
+    e2e::run(None, Program::Tested)?;
+    demo::run(true, Program::Tested)?;
     println!("\nall good");
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::openclaw::{FRIEND, Gateway, Model};
-use crate::release;
+use crate::release::{self, Program};
 use crate::step::{Failure, Outcome, step};
 
 /// Whose phone it is. The numbers of 555-0100 to 555-0199 are nobody's.
@@ -15,8 +15,8 @@ const PERSON: &str = "+15555550123";
 const AGENT: &str = "+15555550100";
 
 /// Plays the conversation; then stays up, unless it is to be played `once`.
-pub(crate) fn run(once: bool) -> Outcome {
-    let (environment, release) = release::prepare()?;
+pub(crate) fn run(once: bool, program: Program) -> Outcome {
+    let (environment, release) = release::prepare(program)?;
     let model = Model::start()?;
     let mut gateway = Gateway::new(&environment, &environment.homes().join("demo"), &model)?;
     gateway.in_foreground = true;

@@ -21,6 +21,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::release::Program;
+
 /// Automation for this workspace.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -85,8 +87,8 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Bench => bench::run(),
-        Command::Demo { once } => demo::run(once),
-        Command::E2e { scenario } => e2e::run(scenario.as_deref()),
+        Command::Demo { once } => demo::run(once, Program::Shipped),
+        Command::E2e { scenario } => e2e::run(scenario.as_deref(), Program::Shipped),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Command::Release { target, out } => release::run(target.as_deref(), out.as_deref()),
     };

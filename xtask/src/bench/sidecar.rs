@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::openclaw::{Environment, Gateway, Model, is_healthy};
-use crate::release::{self, MAX_BINARY};
+use crate::release::{self, MAX_BINARY, Program};
 use crate::step::{Failure, Outcome};
 
 /// The longest that `telephony --version` may take, and a start until webhooks are taken.
@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_secs(2);
 
 pub(super) fn run() -> Outcome {
     let environment = Environment::prepare()?;
-    let release = release::build(&environment, None, None)?;
+    let release = release::build(&environment, Program::Shipped, None, None)?;
     let size = fs::metadata(&release.binary)?.len();
     let version = median(|| {
         let begun = Instant::now();

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::openclaw::{Carrier, Environment, Gateway, Model};
-use crate::release::{self, Release};
+use crate::release::{self, Program, Release};
 use crate::step::{Failure, Outcome, step};
 
 /// Somebody who texts, and who is let in.
@@ -39,13 +39,13 @@ const SCENARIOS: [(&str, Scenario); 5] = [
     ("control-ui", control_ui::run),
 ];
 
-pub(crate) fn run(only: Option<&str>) -> Outcome {
+pub(crate) fn run(only: Option<&str>, program: Program) -> Outcome {
     let is_meant = |name: &str| only.is_none_or(|only| only == name);
     if !SCENARIOS.iter().any(|(name, _)| is_meant(name)) {
         let names = SCENARIOS.map(|(name, _)| name).join(", ");
         return Err(Failure::new(format!("there is no such scenario; there are {names}")));
     }
-    let (environment, release) = release::prepare()?;
+    let (environment, release) = release::prepare(program)?;
     let (model, carrier) = (Model::start()?, Carrier::start()?);
     let stage = Stage { environment, release, model, carrier };
     for (name, scenario) in SCENARIOS.into_iter().filter(|(name, _)| is_meant(name)) {

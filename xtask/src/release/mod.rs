@@ -6,17 +6,27 @@ mod target;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::openclaw::Environment;
-use crate::step::{Failure, Outcome, execute_cargo, step};
+use crate::step::{Failure, Outcome, execute, execute_cargo, step};
 use crate::workspace::Metadata;
 
 pub(crate) use target::Target;
 
 /// The most that the stripped program may weigh, in bytes: OpenClaw copies it with the plugin.
 pub(crate) const MAX_BINARY: u64 = 15_000_000;
+
+/// Which program is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// As it is shipped, which takes minutes to build.
+    Shipped,
+    /// As the tests have it, who have built it already: what it does is the same.
+    Tested,
+}
 
 /// What was made.
 #[derive(Debug)]
@@ -32,7 +42,7 @@ pub(crate) struct Release {
 /// Makes everything for one target, and says where it is.
 pub(crate) fn run(target: Option<&str>, out: Option<&Path>) -> Outcome {
     let environment = Environment::prepare()?;
-    let release = build(&environment, target, out)?;
+    let release = build(&environment, Program::Shipped, target, out)?;
     println!("\n    program    {}", release.binary.display());
     println!("    offline    {}", release.offline.display());
     println!("    extension  {}", release.extension.display());
@@ -40,9 +50,9 @@ pub(crate) fn run(target: Option<&str>, out: Option<&Path>) -> Outcome {
 }
 
 /// Everything that the plugin needs to be tried inside a real OpenClaw here, step by step.
-pub(crate) fn prepare() -> Result<(Environment, Release), Failure> {
+pub(crate) fn prepare(program: Program) -> Result<(Environment, Release), Failure> {
     let environment = step("Node and OpenClaw", Environment::prepare)?;
-    let made = || build(&environment, None, None);
+    let made = || build(&environment, program, None, None);
     let release = step("the plugin and its program", made)?;
     Ok((environment, release))
 }
@@ -50,12 +60,16 @@ pub(crate) fn prepare() -> Result<(Environment, Release), Failure> {
 /// Makes everything for one target; this machine's when none is named.
 pub(crate) fn build(
     environment: &Environment,
+    program: Program,
     target: Option<&str>,
     out: Option<&Path>,
 ) -> Result<Release, Failure> {
     let metadata = Metadata::read()?;
     let target = target.map_or_else(Target::of_this_machine, Target::parse)?;
-    let binary = program(&metadata, &target)?;
+    let binary = match program {
+        Program::Shipped => shipped(&metadata, &target)?,
+        Program::Tested => tested(&metadata)?,
+    };
     let out = match out {
         Some(out) => out.to_owned(),
         None => metadata.target_directory.join("release-packages"),
@@ -72,8 +86,21 @@ pub(crate) fn build(
     Ok(Release { binary, offline: staged.offline, extension: staged.extension })
 }
 
+/// Builds the program with the tests, of which it takes what only a debugger reads.
+fn tested(metadata: &Metadata) -> Result<PathBuf, Failure> {
+    let tests = ["test", "--workspace", "--all-features", "--locked", "--no-run", "--quiet"];
+    execute_cargo(&tests, "see the errors above")?;
+    let folder = metadata.target_directory.join("tested");
+    fs::create_dir_all(&folder)?;
+    let binary = folder.join("telephony");
+    let mut strip = Command::new("strip");
+    strip.arg("-o").arg(&binary).arg(metadata.target_directory.join("debug/telephony"));
+    execute(&mut strip, "install binutils")?;
+    Ok(binary)
+}
+
 /// Builds the program as it is shipped.
-fn program(metadata: &Metadata, target: &Target) -> Result<PathBuf, Failure> {
+fn shipped(metadata: &Metadata, target: &Target) -> Result<PathBuf, Failure> {
     let mut arguments = vec!["build", "--locked", "--profile", "dist", "-p", "telephony-plugin"];
     arguments.extend(["--bin", "telephony"]);
     let mut folder = metadata.target_directory.clone();
