@@ -32,7 +32,7 @@ pub(crate) fn run() -> Outcome {
 /// The tests that need PostgreSQL, each of which starts its own: by the name of their modules, and
 /// never none.
 fn postgres() -> Outcome {
-    let tests = ["test", "--workspace", "--all-features", "--locked", "--lib", "--tests"];
+    let tests = ["test", "--workspace", "--all-features", "--locked", "--tests"];
     let mut command = cargo(&[&tests[..], &["postgres", "--", "--ignored"]].concat());
     let output = command.stderr(Stdio::inherit()).output()?;
     let report = String::from_utf8_lossy(&output.stdout);

@@ -47,11 +47,16 @@ pub(crate) fn deny() -> Outcome {
     execute_cargo(&arguments, "see .deny.toml for what is allowed and why")
 }
 
-/// Each library builds without its default features, and the segmenter with each feature alone.
+/// Each library builds without its default features, the stores in PostgreSQL without those in files,
+/// and the segmenter with each feature alone.
 fn features() -> Outcome {
     const REMEDY: &str = "a feature must not need another one that it does not name";
     for library in LIBRARIES {
         execute_cargo(&["check", "--quiet", "-p", library, "--no-default-features"], REMEDY)?;
+    }
+    for library in ["telephony-webhook", "telephony-pairing"] {
+        let alone = ["check", "--quiet", "-p", library, "--no-default-features"];
+        execute_cargo(&[&alone[..], &["--features", "postgres"]].concat(), REMEDY)?;
     }
     for feature in ["alloc", "std", "serde", "grapheme", "translit", "nli", "pdu"] {
         let segmenter = ["check", "--quiet", "-p", "telephony-sms", "--no-default-features"];

@@ -24,7 +24,7 @@ const LISTEN: &str = "LISTEN telephony";
 const NOTIFY: &str = "SELECT pg_notify('telephony', topic) FROM unnest($1::text[]) AS topic";
 
 /// How long at least is between two rings, so that all that happens meanwhile makes one.
-const GATHER: Duration = Duration::from_millis(10);
+pub(super) const GATHER: Duration = Duration::from_millis(10);
 
 /// How long after a failure a connection is tried again.
 const AGAIN: Duration = Duration::from_secs(1);

@@ -87,6 +87,9 @@ pub enum PostgresError {
         /// The database.
         database: String,
     },
+    /// It cannot hold every text that people write.
+    #[error("database: its encoding is {0} and must be UTF8: create another one")]
+    Encoding(String),
     /// Tables cannot be brought up to date.
     #[error("the database's `{name}` tables cannot be brought up to date")]
     Migrate {

@@ -24,12 +24,12 @@ use crate::schema::Schema;
 pub const PATIENCE: Duration = Duration::from_millis(1_800);
 
 /// What every session is set to. A statement or a lock that takes longer than these would be of no
-/// use to whoever asked. What is acknowledged must be on disk, also where the server is set to say so
+/// use to whoever asked, and a node that is paused within a transaction holds up the others. What is acknowledged must be on disk, also where the server is set to say so
 /// before. Which rows a statement sees is what the queries count on.
 pub(super) const SESSION: &str = "
     SET statement_timeout = '5s';
     SET lock_timeout = '3s';
-    SET idle_in_transaction_session_timeout = '30s';
+    SET idle_in_transaction_session_timeout = '5s';
     SET default_transaction_isolation = 'read committed';
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') = 'off'";

@@ -16,6 +16,10 @@ pub(super) async fn migrate(client: &mut Client, schemas: &[Schema]) -> Result<(
     let transaction = client.transaction().await?;
     transaction.batch_execute(LIMITS).await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    let encoding: String = transaction.query_one("SHOW server_encoding", &[]).await?.try_get(0)?;
+    if encoding != "UTF8" {
+        return Err(PostgresError::Encoding(encoding));
+    }
     let ledger = "SELECT to_regclass('schema_version') IS NOT NULL";
     if !transaction.query_one(ledger, &[]).await?.try_get::<_, bool>(0)? {
         let table = "CREATE TABLE schema_version (
