@@ -29,6 +29,8 @@ mod metrics;
 #[cfg(unix)]
 mod outside;
 #[cfg(unix)]
+mod redaction;
+#[cfg(unix)]
 mod rpc;
 #[cfg(unix)]
 mod running;
@@ -38,6 +40,8 @@ mod send;
 mod serve;
 #[cfg(unix)]
 mod simulate;
+#[cfg(unix)]
+mod storage;
 #[cfg(unix)]
 mod strangers;
 #[cfg(unix)]

@@ -25,12 +25,19 @@ pub fn alone() -> MutexGuard<'static, ()> {
     BUSY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether each check takes as long as its promise, and not as long as a run of all tests may.
+pub fn is_long() -> bool {
+    std::env::var_os("TELEPHONY_LONG").is_some()
+}
+
 /// A configuration, a state directory and a log, which outlive the servers that use them.
 pub struct Home {
     folder: TempDir,
     arguments: Vec<String>,
     /// Where programs are looked for first.
     programs: Option<PathBuf>,
+    /// What is logged, where it is not the usual.
+    logging: Option<&'static str>,
 }
 
 impl Home {
@@ -39,14 +46,19 @@ impl Home {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         std::fs::write(folder.path().join("telephony.json5"), config.to_string()).unwrap();
         let arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
-        Arc::new(Self { folder, arguments, programs: None })
+        Arc::new(Self { folder, arguments, programs: None, logging: None })
     }
 
     /// A new one, whose servers find programs of this folder first.
     pub fn beside(config: &Value, programs: &Path) -> Arc<Self> {
-        let home = Self::new(config, &[]);
-        let home = Arc::into_inner(home).unwrap();
+        let home = Arc::into_inner(Self::new(config, &[])).unwrap();
         Arc::new(Self { programs: Some(programs.to_owned()), ..home })
+    }
+
+    /// A new one, whose servers log this.
+    pub fn logging(config: &Value, arguments: &[&str], logging: &'static str) -> Arc<Self> {
+        let home = Arc::into_inner(Self::new(config, arguments)).unwrap();
+        Arc::new(Self { logging: Some(logging), ..home })
     }
 
     /// Starts a server, and waits until it listens.
@@ -113,10 +125,13 @@ impl Home {
     }
 
     fn serve(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_telephony"));
+        // A file that may not grow is an error to it, as on a full disk, and not its end.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_telephony")]);
         command.arg("serve").arg("--config").arg(self.folder.path().join("telephony.json5"));
         command.arg("--state-dir").arg(self.state()).args(&self.arguments);
         command.env_remove("TELEPHONY_LOG");
+        command.envs(self.logging.map(|logging| ("TELEPHONY_LOG", logging)));
         if let Some(programs) = &self.programs {
             let path = std::env::var("PATH").unwrap();
             command.env("PATH", format!("{}:{path}", programs.display()));
