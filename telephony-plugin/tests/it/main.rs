@@ -34,6 +34,8 @@ mod redaction;
 mod rpc;
 #[cfg(unix)]
 mod running;
+#[cfg(unix)]
+mod seed;
 mod segment;
 mod send;
 #[cfg(unix)]

@@ -55,7 +55,7 @@ fn disk_full() {
     let outside = Outside::start();
     let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
     let server = home.start();
-    let words = "long ".repeat(300);
+    let words = "long ".repeat(20);
     let post = |number: usize| {
         let from = format!("+1555{number:07}");
         let request = said(SID, &format!("SM{number}"), &from, AGENT, &format!("{words}{number}"));
