@@ -21,6 +21,8 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod gateway;
 #[cfg(unix)]
 mod load;

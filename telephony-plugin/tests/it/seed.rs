@@ -18,6 +18,13 @@ impl Seed {
         low + usize::try_from(u32::from_le_bytes(bytes)).unwrap() % (high - low)
     }
 
+    /// A number that another sequence can have.
+    pub fn number(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes).unwrap();
+        u64::from_le_bytes(bytes)
+    }
+
     /// One of these.
     pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.within(0, all.len())]

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit};
-
 use crate::client::{Client, health, said, text};
 use crate::outside::{AGENT, Outside, SID};
+#[cfg(target_os = "linux")]
+use crate::running::limit_files;
 use crate::running::{Home, eventually};
 
 const PERSON: &str = "+15550001234";
@@ -36,16 +36,6 @@ fn database_locked() {
     });
     server.stop();
     assert_eq!(outside.texts().len(), 2, "{:?}", outside.texts());
-}
-
-/// What a server may write into one file, at the end of it.
-#[cfg(target_os = "linux")]
-fn limit_files(pid: u32, bytes: Option<u64>) {
-    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    // The most that may be allowed is left as it is, for only root could set it back.
-    let maximum = rustix::process::getrlimit(Resource::Fsize).maximum;
-    let limit = Rlimit { current: bytes.or(maximum), maximum };
-    rustix::process::prlimit(Some(pid), Resource::Fsize, limit).unwrap();
 }
 
 /// Its files may not grow, as when there is no room for them.
