@@ -30,7 +30,7 @@ use crate::seed::Seed;
 const SEEDS: Range<u64> = 0..200;
 
 /// How many run at once. Most of their time they wait.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 10;
 
 const VARIABLE: &str = "TELEPHONY_FAULT_SEEDS";
 
