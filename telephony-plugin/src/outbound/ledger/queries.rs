@@ -138,6 +138,14 @@ pub(super) const DUE: &str = "SELECT due_at, sequence FROM outbound_part
     WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at <= ?2
     ORDER BY due_at, sequence LIMIT ?3";
 
+/// What of one account was written more than ten minutes from now, so before the clock was set back: it
+/// would wait until the clock is again as late as it was. What a carrier has asked us to wait may be
+/// due as late, but was not written then.
+pub(super) const AHEAD: &str = "SELECT due_at, sequence FROM outbound_part
+    WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2 + 600000
+        AND changed_at > ?2 + 600000
+    ORDER BY due_at, sequence LIMIT ?3";
+
 /// When the next of one account is due that is not yet.
 pub(super) const NEXT: &str = "SELECT min(due_at) FROM outbound_part
     WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2";
@@ -158,10 +166,15 @@ pub(super) fn claim(
         // What has no way out waits until its account is back.
         let limit = limits.get(&account).map_or(0, |own| limit.min(*own));
         let of_account = params![account.as_str(), now.as_millisecond(), rows(limit)];
-        let mut statement = db.prepare_cached(DUE)?;
-        for row in statement.query_map(of_account, |row| Ok((row.get(0)?, row.get(1)?)))? {
-            due.push(row?);
+        let mut found = Vec::new();
+        for sql in [DUE, AHEAD] {
+            let mut statement = db.prepare_cached(sql)?;
+            for row in statement.query_map(of_account, |row| Ok((row.get(0)?, row.get(1)?)))? {
+                found.push(row?);
+            }
         }
+        found.truncate(limit);
+        due.extend(found);
     }
     due.sort_unstable();
     due.truncate(limit);

@@ -15,7 +15,7 @@ use super::hold::{self, Statuses};
 use super::people::{Replies, texts};
 use super::plan::{Fault, Plan};
 use super::reports::Reports;
-use crate::running::{Home, Running, eventually_within};
+use crate::running::{Home, Running};
 use crate::seed::Seed;
 
 /// How long everything may take to come right once nothing goes wrong any more.
@@ -120,6 +120,16 @@ impl World {
         known.collect()
     }
 
+    /// Waits until nothing waits any more.
+    fn settle(&self) {
+        let started = Instant::now();
+        while !self.is_idle() {
+            let patient = started.elapsed() < HEALING;
+            assert!(patient, "{} {}", self.status(), self.home.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Whether nothing waits, to be handled, sent or reported.
     fn is_idle(&self) -> bool {
         let Some(status) = self.ask("telephony.status", &json!({})) else { return false };
@@ -157,7 +167,7 @@ impl World {
             for person in people {
                 person.join().unwrap();
             }
-            eventually_within(HEALING, "all has come right", || self.is_idle());
+            self.settle();
             let healed = self.statuses();
             hold::no_end_is_undone(&statuses, &healed);
             // What is reported late of what has ended.
@@ -166,7 +176,7 @@ impl World {
                     assert!(self.reports.post(self, &text, status));
                 }
             }
-            eventually_within(HEALING, "late reports are read", || self.is_idle());
+            self.settle();
             let late = self.statuses();
             hold::no_end_is_undone(&healed, &late);
             drop(ending);

@@ -3,14 +3,14 @@
 use rusqlite::Connection;
 
 use super::*;
-use crate::outbound::ledger::queries::{ADVANCE, DUE, NEXT, WAITING};
+use crate::outbound::ledger::queries::{ADVANCE, AHEAD, DUE, NEXT, WAITING};
 
 #[tokio::test]
 async fn every_query_of_the_worker_looks_into_an_index() {
     let ledger = in_memory();
     let read = |db: &Connection| -> rusqlite::Result<Vec<(String, String)>> {
         let mut steps = Vec::new();
-        for sql in [WAITING, DUE, NEXT, ADVANCE] {
+        for sql in [WAITING, DUE, AHEAD, NEXT, ADVANCE] {
             let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
             let null = vec![rusqlite::types::Null; plan.parameter_count()];
             let found = plan.query_map(rusqlite::params_from_iter(null), |row| row.get(3))?;
@@ -30,6 +30,24 @@ async fn every_query_of_the_worker_looks_into_an_index() {
         let is_found = step.starts_with("SEARCH") && (step.contains('(') || step == first);
         assert!(is_found && !step.contains("TEMP B-TREE"), "{step} in {sql}");
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_holds_nothing_up() {
+    let ledger = in_memory();
+    add(&ledger, "a", reply(1, "a", &["first", "second"])).await;
+    add(&ledger, "b", reply(2, "b", &["asked to wait"])).await;
+    let limits = || HashMap::from([(account("default"), usize::MAX)]);
+    let asked = ledger.claim(NOW, limits(), 9).await.unwrap();
+    assert_eq!(texts(&asked), ["first", "asked to wait"]);
+    // The one is busy for a moment, the other for hours.
+    ledger.not_sent(asked[1].row, 1, later(10_000), "later".to_owned()).await.unwrap();
+    ledger.not_sent(asked[0].row, 1, later(2), "busy".to_owned()).await.unwrap();
+    assert_eq!(ledger.claim(later(1), limits(), 9).await.unwrap().len(), 0);
+    let before = NOW.saturating_sub(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(texts(&ledger.claim(before, limits(), 1).await.unwrap()), ["first"]);
+    let little = NOW.saturating_sub(Duration::from_secs(600));
+    assert_eq!(ledger.claim(little, limits(), 9).await.unwrap().len(), 0);
 }
 
 #[tokio::test]
