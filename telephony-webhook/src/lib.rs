@@ -48,8 +48,8 @@ pub use crate::inbox::SqliteInbox;
 #[cfg(feature = "testing")]
 pub use crate::inbox::conformance;
 pub use crate::inbox::{
-    Counts, DEDUPE, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased,
-    MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry, Waiting,
+    Counts, DEDUPE, Entry, EntryState, EventKey, FURTHEST_DUE, Inbox, InboxError, Inserted, Lease,
+    Leased, MAX_ATTEMPTS, MAX_REASON_BYTES, MemoryInbox, NewEntry, Waiting,
 };
 #[cfg(feature = "server")]
 pub use crate::instructions::CallInstructions;

@@ -93,7 +93,7 @@ impl Limiter {
     pub(crate) fn allows(&self, key: &impl Hash, now: Timestamp) -> bool {
         let (key, now) = (self.hasher.hash_one(key), micros(now));
         let whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = whole_at.get(&key).copied().unwrap_or(now).max(now);
+        let at = self.counted(whole_at.get(&key).copied().unwrap_or(now), now);
         at.saturating_add(self.every()).saturating_sub(now) <= self.allowance()
     }
 
@@ -109,12 +109,19 @@ impl Limiter {
             }
         }
         let at = whole_at.entry(key).or_insert(now);
-        let next = (*at).max(now).saturating_add(self.every());
+        let next = self.counted(*at, now).saturating_add(self.every());
         let within = next.saturating_sub(now) <= self.allowance();
         if within {
             *at = next;
         }
         within
+    }
+
+    /// From when on one more counts. Nobody's allowance takes longer to be whole than all of it takes:
+    /// what does was counted before the clock was set back, and would lock everybody out until it is
+    /// again as late as it was.
+    fn counted(&self, whole_at: i64, now: i64) -> i64 {
+        if whole_at.saturating_sub(now) > self.allowance() { now } else { whole_at.max(now) }
     }
 
     fn every(&self) -> i64 {
@@ -163,10 +170,16 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_does_not_lock_out_for_longer_than_the_burst() {
-        let limiter = Limiter::new(Quota { burst: 1, every: Duration::from_secs(1) });
-        assert!(limiter.take(&(), at(10_000)));
-        assert!(!limiter.take(&(), at(0)));
-        assert!(limiter.take(&(), at(11_000)));
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let limiter = Limiter::new(Quota { burst: 3, every: Duration::from_secs(1) });
+        let taken = |now| limiter.take(&"a", at(now));
+        assert_eq!(
+            [taken(9_000), taken(9_000), taken(9_000), taken(9_000)],
+            [true, true, true, false]
+        );
+        assert!(limiter.allows(&"a", at(0)));
+        assert_eq!([taken(0), taken(0), taken(0), taken(0)], [true, true, true, false]);
+        // By less than an allowance it is as if less time had passed.
+        assert_eq!([taken(20_000), taken(19_000), taken(19_000)], [true, true, false]);
     }
 }

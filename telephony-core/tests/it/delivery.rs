@@ -96,6 +96,8 @@ fn told(reports: &[StatusReport]) -> DeliveryState {
         let before = state.clone();
         let applied = state.apply(report.clone());
         assert!(state.status().rank() >= before.status().rank(), "the rank never falls");
+        let regressed = before.status().is_terminal() && !state.status().is_terminal();
+        assert!(!regressed, "a terminal state stays one");
         assert!(state.is_settled() || !before.is_settled(), "what is settled stays settled");
         assert!(state.is_conflicted() || !before.is_conflicted(), "a flag stays");
         let flagged = state.is_conflicted() && !before.is_conflicted();
@@ -113,7 +115,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_order_of_up_to_six_reports_ends_alike(
+    fn delivery_reducer(
         mut reports in prop::collection::vec(report(), 1..=6),
     ) {
         let expected = told(&reports);

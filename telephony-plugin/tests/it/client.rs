@@ -9,7 +9,7 @@ use telephony_webhook::Signer;
 
 use crate::outside::{SID, TOKEN};
 
-const PATH: &str = "/telephony/webhook";
+const ORIGIN: &str = "https://example.com";
 const PUBLIC: &str = "https://example.com/telephony/webhook";
 
 /// A connection.
@@ -87,19 +87,30 @@ pub fn picture(id: &str, from: &str, to: &str, url: &str) -> Vec<u8> {
     signed(&[[("MessageSid", id), ("From", from), ("To", to)], media].concat())
 }
 
+/// Twilio's report on a text, to the URL that it was given for that.
+pub fn report(url: &str, id: &str, status: &str) -> Vec<u8> {
+    let fields = [("MessageSid", id), ("MessageStatus", status), ("AccountSid", SID)];
+    let code = if status == "undelivered" { Some(("ErrorCode", "30003")) } else { None };
+    signed_at(url, fields.into_iter().chain(code))
+}
+
 fn signed(fields: &[(&str, &str)]) -> Vec<u8> {
     signed_for(SID, fields)
 }
 
 fn signed_for(sid: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     let others = [("AccountSid", sid), ("SmsStatus", "received")];
-    let fields = fields.iter().chain(&others);
+    signed_at(PUBLIC, fields.iter().chain(&others).copied())
+}
+
+fn signed_at<'a>(url: &str, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let signer = Signer::twilio(Secret::new(TOKEN));
-    let signed = signer.sign("POST", PUBLIC, body.as_bytes(), Timestamp::EPOCH, "").unwrap();
+    let signed = signer.sign("POST", url, body.as_bytes(), Timestamp::EPOCH, "").unwrap();
     let (name, signature) = &signed[0];
+    let target = url.strip_prefix(ORIGIN).unwrap();
     format!(
-        "POST {PATH} HTTP/1.1\r\nhost: example.com\r\n{name}: {signature}\r\n\
+        "POST {target} HTTP/1.1\r\nhost: example.com\r\n{name}: {signature}\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -4,12 +4,23 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::client::{Client, text};
 use crate::outside::{AGENT, Moment, Outside};
-use crate::running::{Home, alone, eventually};
+use crate::running::{Home, alone, eventually, eventually_within};
+use crate::seed::Seed;
+
+/// One text of so many is of somebody who is answered; the others end with nobody being asked.
+const ANSWERED: usize = 25;
+
+/// People who are answered, so many that none has more replies than there may be within a minute.
+const PEOPLE: usize = 400;
+
+/// Others, so many that none texts more often than anybody may.
+const OTHERS: usize = 4_000;
 
 /// A carrier's queue of webhooks: what was not answered is posted again.
 #[derive(Default)]
@@ -23,6 +34,17 @@ fn id(number: usize) -> String {
     format!("SM{number:032}")
 }
 
+fn person(number: usize) -> String {
+    format!("+1555100{number:04}")
+}
+
+fn sender(number: usize) -> String {
+    match number % ANSWERED {
+        0 => person(number / ANSWERED % PEOPLE),
+        _ => format!("+1555200{:04}", number % OTHERS),
+    }
+}
+
 impl Queue {
     /// Posts at most `most` texts, and waits until the server is gone.
     fn post(&self, address: SocketAddr, most: usize, outside: &Outside) {
@@ -30,8 +52,7 @@ impl Queue {
         for _ in 0..most {
             let again = self.unanswered.lock().unwrap().pop();
             let number = again.unwrap_or_else(|| self.next.fetch_add(1, Ordering::SeqCst));
-            let from = format!("+1555{:07}", number % 199);
-            match client.exchange(&text(&id(number), &from, AGENT)) {
+            match client.exchange(&text(&id(number), &sender(number), AGENT)) {
                 Ok(answer) => {
                     assert_eq!(answer.status, 200);
                     self.acknowledged.lock().unwrap().insert(number);
@@ -58,19 +79,36 @@ fn is_idle(home: &Home) -> bool {
     status["inbox"]["waiting"] == 0 && status["outbox"]["queued"] == 0
 }
 
+/// The ids of all texts that are done, as another process sees them.
+fn done(home: &Home) -> HashSet<String> {
+    let db = rusqlite::Connection::open(home.database()).unwrap();
+    let mut rows = db.prepare("SELECT key FROM inbox_entry WHERE state = 1").unwrap();
+    let keys = rows.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    keys.map(|key| key.unwrap().rsplit(' ').next().unwrap().to_owned()).collect()
+}
+
 #[test]
-fn killed_twenty_times_under_load() {
+fn durable_before_ack() {
+    const KILLS: usize = 50;
+    const ACKNOWLEDGED: usize = 50_000;
     const CONNECTIONS: usize = 8;
-    /// Texts of a connection: the last round waits for 153 moments.
-    const MOST: usize = 30;
+    /// Texts of a connection between two deaths, at most: enough for each moment to come.
+    const MOST: usize = 400;
     let _alone = alone();
     let outside = Outside::start();
-    let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
-    let queue = Queue::default();
-    for round in 0..20 {
+    let mut config = outside.open();
+    config["inboundPolicy"] = "allowlist".into();
+    config["allowFrom"] = (0..PEOPLE).map(person).collect::<Vec<_>>().into();
+    let home = Home::new(&config, &["--handler", &outside.handler()]);
+    let (queue, mut seed) = (Queue::default(), Seed::new(50));
+    for round in 0..KILLS {
         let server = home.start();
-        let moment = [Moment::Acknowledged, Moment::Handling, Moment::Sending][round % 3];
-        outside.kill_at(moment, 1 + 8 * round, server.pid());
+        let (moment, times) = match round % 3 {
+            0 => (Moment::Acknowledged, seed.within(950, 1_500)),
+            1 => (Moment::Handling, seed.within(30, 55)),
+            _ => (Moment::Sending, seed.within(30, 55)),
+        };
+        outside.kill_at(moment, times, server.pid());
         std::thread::scope(|scope| {
             for _ in 0..CONNECTIONS {
                 scope.spawn(|| queue.post(server.address, MOST, &outside));
@@ -87,22 +125,27 @@ fn killed_twenty_times_under_load() {
         }
         replied
     };
+    let asked: Vec<_> =
+        acknowledged.iter().filter(|number| **number % ANSWERED == 0).map(|n| id(*n)).collect();
     // A reply that was on its way when the server died may have arrived or not, and is not sent
     // again: it is shown as unknown. Every other one arrives.
-    eventually("every text is answered", || {
+    eventually_within(Duration::from_secs(120), "every text is answered", || {
         let replied = replied();
-        let missing = acknowledged.iter().filter(|number| !replied.contains_key(&id(**number)));
+        let missing = asked.iter().filter(|id| !replied.contains_key(*id));
         missing.count() <= unknown(&home) && is_idle(&home)
     });
     assert_eq!(home.json(&["status"])["inbox"]["failed"], 0, "{}", home.log());
     server.stop();
-    let lost = acknowledged.iter().filter(|number| outside.handled(&id(**number)) == 0);
+    let done = done(&home);
+    let lost = acknowledged.iter().filter(|number| !done.contains(&id(**number)));
     assert_eq!(lost.count(), 0, "of {} acknowledged", acknowledged.len());
+    let unhandled = asked.iter().filter(|id| outside.handled(id) == 0);
+    assert_eq!(unhandled.count(), 0, "of {} that are answered", asked.len());
     let replied = replied();
     let twice = replied.iter().filter(|(_, count)| **count > 1).collect::<Vec<_>>();
     assert!(twice.is_empty(), "{twice:?}");
-    assert!(acknowledged.len() >= 1_000, "{} are no load", acknowledged.len());
-    assert!(replied.len() * 2 > acknowledged.len(), "{} replies", replied.len());
+    assert!(acknowledged.len() >= ACKNOWLEDGED, "{} are no load", acknowledged.len());
+    assert!(replied.len() * 2 > asked.len(), "{} replies", replied.len());
 }
 
 /// The accounts of the test of pairing: each has room for three who wait.

@@ -3,6 +3,7 @@
 
 mod commands;
 mod follow;
+mod guarantees;
 mod markdown;
 mod phones;
 

@@ -1,19 +1,19 @@
-//! A server that has much to do: repeats, a stop, slow clients, a database that somebody holds.
+//! A server that has much to do: repeats, a stop, slow clients, junk, heads without an end.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, health, text};
+use crate::client::{Client, text};
 use crate::outside::{AGENT, Outside};
-use crate::running::{Home, alone, eventually};
+use crate::running::{Home, alone, eventually, is_long};
 
 const PERSON: &str = "+15550001234";
 
 #[test]
-fn one_body_a_thousand_times_and_again_after_a_restart() {
+fn dedupe() {
     let _alone = alone();
     let outside = Outside::start();
     let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
@@ -75,7 +75,7 @@ impl Clients {
 }
 
 #[test]
-fn stopped_under_load() {
+fn drain() {
     let _alone = alone();
     let outside = Outside::start();
     let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
@@ -107,7 +107,7 @@ const HALVES: [&str; 3] = [
 ];
 
 #[test]
-fn six_hundred_slow_sockets_hold_nobody_up() {
+fn slow_clients() {
     let _alone = alone();
     let outside = Outside::start();
     let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
@@ -144,30 +144,97 @@ fn six_hundred_slow_sockets_hold_nobody_up() {
     server.stop();
 }
 
+/// Posts that nobody signed: without a signature, with a forged one, and with neither a form.
+const JUNK: [&str; 3] = [
+    "POST /telephony/webhook HTTP/1.1\r\nhost: example.com\r\n\
+     content-type: application/x-www-form-urlencoded\r\ncontent-length: 6\r\n\r\nFrom=a",
+    "POST /telephony/webhook HTTP/1.1\r\nhost: example.com\r\n\
+     x-twilio-signature: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\
+     content-type: application/x-www-form-urlencoded\r\ncontent-length: 6\r\n\r\nFrom=a",
+    "POST /telephony/status HTTP/1.1\r\nhost: example.com\r\n\
+     content-type: text/plain\r\ncontent-length: 6\r\n\r\n%%%%%%",
+];
+
+/// Six seconds of it here, and a minute with `TELEPHONY_LONG=1`.
 #[test]
-fn a_locked_database_is_not_acknowledged_and_ends_by_itself() {
+fn junk_flood() {
+    const FLOODING: usize = 8;
+    let _alone = alone();
     let outside = Outside::start();
     let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
     let server = home.start();
-    let post = |id: &str| {
-        let mut client = Client::connect(server.address).unwrap();
-        client.exchange(&text(id, PERSON, AGENT)).unwrap().status
-    };
-    assert_eq!((post("SM1"), health(server.address)), (200, 200));
-    let other = rusqlite::Connection::open(home.database()).unwrap();
-    eventually("somebody else has the database", || other.execute_batch("BEGIN EXCLUSIVE").is_ok());
-    let asked = Instant::now();
-    assert_eq!(post("SM2"), 503);
-    assert_eq!(health(server.address), 503);
-    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
-    other.execute_batch("COMMIT").unwrap();
-    let released = Instant::now();
-    assert_eq!(post("SM2"), 200);
-    eventually("it says that it is well", || health(server.address) == 200);
-    assert!(released.elapsed() < Duration::from_secs(5), "{:?}", released.elapsed());
-    eventually("both are answered", || {
-        outside.count(PERSON, "to SM1") == 1 && outside.count(PERSON, "to SM2") == 1
+    let flood = Duration::from_secs(if is_long() { 60 } else { 6 });
+    let (address, is_over, junk) = (server.address, AtomicBool::new(false), AtomicUsize::new(0));
+    let mut signed = 0;
+    std::thread::scope(|scope| {
+        for number in 0..FLOODING {
+            let (is_over, junk) = (&is_over, &junk);
+            scope.spawn(move || {
+                let mut kept = None;
+                while !is_over.load(Ordering::SeqCst) {
+                    let request = JUNK[(number + junk.load(Ordering::SeqCst)) % JUNK.len()];
+                    let mut client =
+                        kept.take().map_or_else(|| Client::connect(address), Ok).unwrap();
+                    // It may have been closed after the answer before.
+                    let Ok(answer) = client.exchange(request.as_bytes()) else { continue };
+                    assert!(matches!(answer.status, 403 | 415 | 429), "{answer:?}");
+                    junk.fetch_add(1, Ordering::SeqCst);
+                    kept = (!answer.closes).then_some(client);
+                }
+            });
+        }
+        let started = Instant::now();
+        while started.elapsed() < flood {
+            let from = format!("+1555{:07}", signed % 500);
+            let request = text(&format!("SM{signed}"), &from, AGENT);
+            let answer = Client::connect(address).and_then(|mut client| client.exchange(&request));
+            let status = answer.map(|answer| answer.status);
+            // A thread that goes on for ever would hide what is wrong.
+            is_over.store(!matches!(status, Ok(200)), Ordering::SeqCst);
+            assert!(matches!(status, Ok(200)), "text {signed}: {status:?}");
+            signed += 1;
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+    let junk = junk.into_inner();
+    assert!(junk > signed && signed > 100, "{junk} junk, {signed} signed");
+    eventually("all that was signed is handled", || {
+        (0..signed).all(|number| outside.handled(&format!("SM{number}")) == 1)
     });
     server.stop();
-    assert_eq!(outside.texts().len(), 2, "{:?}", outside.texts());
+}
+
+/// Two heads of 64 KiB and more: one long header, and many short ones.
+#[cfg(target_os = "linux")]
+#[test]
+fn header_cap() {
+    const TIMES: usize = 100;
+    const MAX_GROWTH_KIB: usize = 1024;
+    let _alone = alone();
+    let outside = Outside::start();
+    let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
+    let server = home.start();
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap()
+    };
+    let post = |headers: &str| {
+        let request = format!(
+            "POST /telephony/webhook HTTP/1.1\r\nhost: example.com\r\ncontent-length: 0\r\n{headers}\r\n"
+        );
+        let mut client = Client::connect(server.address).unwrap();
+        client.exchange(request.as_bytes()).unwrap().status
+    };
+    let long = format!("x-long: {}\r\n", "x".repeat(64 * 1024));
+    let many = "x-short: 0123456789\r\n".repeat(64 * 1024 / 20);
+    // The first of all kinds warms what every request uses.
+    assert_eq!((post("x-short: 1\r\n"), post(&long)), (403, 431));
+    let before = resident();
+    for _ in 0..TIMES {
+        assert_eq!((post(&long), post(&many)), (431, 431));
+    }
+    let growth = resident().saturating_sub(before);
+    assert!(growth < MAX_GROWTH_KIB, "{growth} KiB more after {TIMES} of each");
+    server.stop();
 }

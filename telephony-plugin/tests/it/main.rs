@@ -21,6 +21,8 @@ mod docs;
 #[cfg(unix)]
 mod doctor;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod gateway;
 #[cfg(unix)]
 mod load;
@@ -31,15 +33,21 @@ mod nodes;
 #[cfg(unix)]
 mod outside;
 #[cfg(unix)]
+mod redaction;
+#[cfg(unix)]
 mod rpc;
 #[cfg(unix)]
 mod running;
+#[cfg(unix)]
+mod seed;
 mod segment;
 mod send;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
 mod simulate;
+#[cfg(unix)]
+mod storage;
 #[cfg(unix)]
 mod strangers;
 #[cfg(unix)]

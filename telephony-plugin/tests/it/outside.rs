@@ -30,6 +30,37 @@ pub enum Moment {
     Sending,
 }
 
+/// Death at a chosen moment.
+#[derive(Debug, Default)]
+pub struct Fuse(Mutex<Option<(Moment, usize, u32)>>);
+
+impl Fuse {
+    /// Kills `pid` when `moment` has come `times` times from now.
+    pub fn set(&self, moment: Moment, times: usize, pid: u32) {
+        *self.0.lock().unwrap() = Some((moment, times, pid));
+    }
+
+    /// Kills nobody any more.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap() = None;
+    }
+
+    /// Says that a moment has come.
+    pub fn reach(&self, moment: Moment) {
+        let mut fuse = self.0.lock().unwrap();
+        match &mut *fuse {
+            Some((wanted, times, pid)) if *wanted == moment => {
+                *times -= 1;
+                if *times == 0 {
+                    signal(*pid, Signal::KILL);
+                    *fuse = None;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A carrier and a handler.
 pub struct Outside {
     server: MockServer,
@@ -50,8 +81,7 @@ struct Seen {
     media: Mutex<Vec<String>>,
     /// What the carrier answers to the next texts in place of taking them.
     refusals: Mutex<VecDeque<u16>>,
-    /// After how many more of a moment who is killed.
-    fuse: Mutex<Option<(Moment, usize, u32)>>,
+    fuse: Fuse,
 }
 
 impl Outside {
@@ -88,7 +118,7 @@ impl Outside {
 
     /// Kills `pid` when `moment` has come `times` times from now.
     pub fn kill_at(&self, moment: Moment, times: usize, pid: u32) {
-        *self.seen.fuse.lock().unwrap() = Some((moment, times, pid));
+        self.seen.fuse.set(moment, times, pid);
     }
 
     /// Has the carrier answer the next text with this status.
@@ -98,7 +128,7 @@ impl Outside {
 
     /// Says that a webhook was answered 200.
     pub fn acknowledged(&self) {
-        self.seen.reach(Moment::Acknowledged);
+        self.seen.fuse.reach(Moment::Acknowledged);
     }
 
     /// How often the handler was given a text.
@@ -153,7 +183,7 @@ impl Seen {
                 *times
             };
             self.given.lock().unwrap().push(text.to_owned());
-            self.reach(Moment::Handling);
+            self.fuse.reach(Moment::Handling);
             // Another reply each time, as an agent would give it; its last word says to what.
             return ResponseTemplate::new(200).set_body_string(format!("Reply {time} to {text}"));
         }
@@ -169,7 +199,7 @@ impl Seen {
             texts.push(text);
             texts.len()
         };
-        self.reach(Moment::Sending);
+        self.fuse.reach(Moment::Sending);
         if let Some(status) = self.refusals.lock().unwrap().pop_front() {
             let code = match status {
                 400 => 21_211,
@@ -181,19 +211,5 @@ impl Seen {
         }
         let sid = format!("SM{sent:032}");
         ResponseTemplate::new(201).set_body_json(json!({ "sid": sid, "status": "queued" }))
-    }
-
-    fn reach(&self, moment: Moment) {
-        let mut fuse = self.fuse.lock().unwrap();
-        match &mut *fuse {
-            Some((wanted, times, pid)) if *wanted == moment => {
-                *times -= 1;
-                if *times == 0 {
-                    signal(*pid, Signal::KILL);
-                    *fuse = None;
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::client::{Client, picture, text};
 use crate::gateway::{CODE, Host, Sidecar, Turn};
 use crate::outside::{AGENT, Moment, Outside, PNG, SID};
-use crate::running::eventually;
+use crate::running::{PATIENCE, eventually};
 
 const PERSON: &str = "+15550001234";
 
@@ -213,9 +213,26 @@ fn each_outcome_is_told_and_only_what_was_not_sent_is_sent_again() {
     assert_eq!(outside.count(PERSON, "Unclear"), 1);
     outside.refuse_next(400);
     assert_eq!(queued(&sidecar, "refused", "Refused")["outcome"], "refused");
-    let other = json!({ "to": PERSON, "message": "Another", "deliveryQueueId": "limited" });
-    let error = sidecar.call("telephony.send", other).unwrap_err();
-    assert_eq!(error["data"]["field"], "idempotencyKey", "{error}");
+}
+
+#[test]
+fn idempotent_rpc() {
+    let (outside, host) = (Outside::start(), Host::new());
+    let sidecar = host.start();
+    sidecar.account("default", &section(&outside));
+    let params = json!({ "to": PERSON, "message": "Once", "deliveryQueueId": "one" });
+    let asked: Vec<_> = (0..100).map(|_| sidecar.ask("telephony.send", params.clone())).collect();
+    for answer in asked {
+        let sent = answer.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(sent["result"]["outcome"], "sent", "{sent}");
+    }
+    for (field, other) in [("message", "Twice"), ("to", "+15550001235")] {
+        let mut changed = params.clone();
+        changed[field] = other.into();
+        let error = sidecar.call("telephony.send", changed).unwrap_err();
+        assert_eq!(error["data"]["field"], "idempotencyKey", "{error}");
+    }
+    assert_eq!(outside.texts(), [(PERSON.to_owned(), "Once".to_owned())]);
 }
 
 #[test]

@@ -9,9 +9,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::faults::node;
 
 /// How long is waited for what has to happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,12 +27,21 @@ pub fn alone() -> MutexGuard<'static, ()> {
     BUSY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether each check takes as long as its promise, and not as long as a run of all tests may.
+pub fn is_long() -> bool {
+    std::env::var_os("TELEPHONY_LONG").is_some()
+}
+
 /// A configuration, a state directory and a log, which outlive the servers that use them.
 pub struct Home {
     folder: TempDir,
     arguments: Vec<String>,
     /// Where programs are looked for first.
     programs: Option<PathBuf>,
+    /// What is logged, where it is not the usual.
+    logging: Option<&'static str>,
+    /// Whether its servers are those of [`crate::faults::node`], whose clock can be set.
+    is_stepped: bool,
 }
 
 impl Home {
@@ -39,14 +50,36 @@ impl Home {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         std::fs::write(folder.path().join("telephony.json5"), config.to_string()).unwrap();
         let arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
-        Arc::new(Self { folder, arguments, programs: None })
+        Arc::new(Self { folder, arguments, programs: None, logging: None, is_stepped: false })
     }
 
     /// A new one, whose servers find programs of this folder first.
     pub fn beside(config: &Value, programs: &Path) -> Arc<Self> {
-        let home = Self::new(config, &[]);
-        let home = Arc::into_inner(home).unwrap();
+        let home = Arc::into_inner(Self::new(config, &[])).unwrap();
         Arc::new(Self { programs: Some(programs.to_owned()), ..home })
+    }
+
+    /// A new one, whose servers log this.
+    pub fn logging(config: &Value, arguments: &[&str], logging: &'static str) -> Arc<Self> {
+        let home = Arc::into_inner(Self::new(config, arguments)).unwrap();
+        Arc::new(Self { logging: Some(logging), ..home })
+    }
+
+    /// A new one, whose servers go by a clock that can be set.
+    pub fn stepped(config: &Value, arguments: &[&str]) -> Arc<Self> {
+        let home = Arc::into_inner(Self::new(config, arguments)).unwrap();
+        let home = Self { is_stepped: true, ..home };
+        home.step(0);
+        Arc::new(home)
+    }
+
+    /// Sets the clock of [`Self::stepped`] servers: how many seconds it is ahead.
+    pub fn step(&self, seconds: i64) {
+        // At once, for a server reads it at any time.
+        let (written, clock) =
+            (self.folder.path().join("clock.new"), node::clock(self.folder.path()));
+        std::fs::write(&written, seconds.to_string()).unwrap();
+        std::fs::rename(written, clock).unwrap();
     }
 
     /// Starts a server, and waits until it listens.
@@ -56,8 +89,13 @@ impl Home {
         let mut child = self.serve().stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut first = String::new();
         let mut output = BufReader::new(child.stdout.take().unwrap());
-        output.read_line(&mut first).unwrap();
-        let address = first.trim().rsplit_once("http://").map(|(_, address)| address.parse());
+        // A node is a test, which says so first.
+        while !first.contains("http://") && output.read_line(&mut first).unwrap() > 0 {}
+        let address = first
+            .lines()
+            .last()
+            .and_then(|line| line.rsplit_once("http://"))
+            .map(|(_, address)| address.parse());
         let Some(Ok(address)) = address else { panic!("{first:?} {:?}", self.log()) };
         let printed = Arc::<Mutex<String>>::default();
         let printing = Arc::clone(&printed);
@@ -113,10 +151,23 @@ impl Home {
     }
 
     fn serve(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_telephony"));
-        command.arg("serve").arg("--config").arg(self.folder.path().join("telephony.json5"));
+        // A file that may not grow is an error to it, as on a full disk, and not its end.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+        if self.is_stepped {
+            command.arg(std::env::current_exe().unwrap()).args(node::ARGUMENTS);
+            command.env(node::FOLDER, self.folder.path());
+            command.env(node::HANDLER, self.arguments.last().unwrap());
+            return command;
+        }
+        command
+            .arg(env!("CARGO_BIN_EXE_telephony"))
+            .arg("serve")
+            .arg("--config")
+            .arg(self.folder.path().join("telephony.json5"));
         command.arg("--state-dir").arg(self.state()).args(&self.arguments);
         command.env_remove("TELEPHONY_LOG");
+        command.envs(self.logging.map(|logging| ("TELEPHONY_LOG", logging)));
         if let Some(programs) = &self.programs {
             let path = std::env::var("PATH").unwrap();
             command.env("PATH", format!("{}:{path}", programs.display()));
@@ -168,6 +219,11 @@ impl Running {
         assert_eq!(status.unwrap().signal(), Some(9), "{status:?} {}", self.log());
     }
 
+    /// Whether somebody has killed it.
+    pub fn is_dead(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Kills it as nothing but the system can.
     pub fn kill(self) {
         signal(self.pid(), Signal::KILL);
@@ -196,6 +252,16 @@ impl Drop for Running {
 pub fn signal(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// Has a process write no file beyond so many bytes from now on, as on a full disk; or again.
+#[cfg(target_os = "linux")]
+pub fn limit_files(pid: u32, bytes: Option<u64>) {
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    // The most that may be allowed is left as it is, for only root could set it back.
+    let maximum = rustix::process::getrlimit(Resource::Fsize).maximum;
+    let limit = Rlimit { current: bytes.or(maximum), maximum };
+    rustix::process::prlimit(Some(pid), Resource::Fsize, limit).unwrap();
 }
 
 /// Waits until something is so.

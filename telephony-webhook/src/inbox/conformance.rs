@@ -11,8 +11,8 @@ use telephony_core::{
 };
 
 use super::{
-    Counts, EntryState, EventKey, Inbox, Inserted, Lease, Leased, MAX_ATTEMPTS, MAX_REASON_BYTES,
-    NewEntry, Waiting,
+    Counts, EntryState, EventKey, FURTHEST_DUE, Inbox, Inserted, Lease, Leased, MAX_ATTEMPTS,
+    MAX_REASON_BYTES, NewEntry, Waiting,
 };
 
 /// When the tests take place.
@@ -222,6 +222,23 @@ pub async fn what_is_put_back_holds_its_lane(inbox: &dyn Inbox) {
     assert_eq!(ids(&[lease_one(inbox, later(30)).await]), [&first.id]);
 }
 
+/// What was put back, leased or received before the clock was set back is due, and in its order.
+pub async fn a_clock_that_is_set_back_holds_nobody_up(inbox: &dyn Inbox) {
+    let entries = [message(1, 1), message(1, 2), message(2, 3), message(3, 4)];
+    insert(inbox, &entries).await;
+    let leased = lease(inbox, NOW).await;
+    answered(inbox.put_back(&leased[1].lease, later(30), "not now").await);
+    finish(inbox, &leased[2].lease, NOW).await;
+    let before = NOW.saturating_sub(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(ids(&lease(inbox, before).await), [&entries[2].id, &entries[0].id]);
+    assert!(lease(inbox, before).await.is_empty(), "they are leased by the clock as it is now");
+    assert!(!answered(inbox.finish(&leased[0].lease, before).await), "its lease is another's");
+    // By no more than what is waited for anyway it is waited for.
+    let little = NOW.saturating_sub(FURTHEST_DUE);
+    insert(inbox, &[message(4, 5)]).await;
+    assert!(!ids(&lease(inbox, little).await).contains(&&message(4, 5).id));
+}
+
 /// After [`MAX_ATTEMPTS`] an event is set aside with its reason, and the next one goes.
 pub async fn too_many_attempts_fail(inbox: &dyn Inbox) {
     let second = message(1, 2);
@@ -421,6 +438,7 @@ macro_rules! inbox_conformance {
                 stale_leases_change_nothing,
                 leases_are_renewed,
                 what_is_put_back_holds_its_lane,
+                a_clock_that_is_set_back_holds_nobody_up,
                 too_many_attempts_fail,
                 leases_that_run_out_fail_too,
                 what_failed_is_requeued,

@@ -9,7 +9,7 @@ use telephony_core::{AccountId, Event, MessageId, Timestamp};
 
 use super::{
     Counts, Entry, EntryState, EventKey, Inbox, InboxError, Inserted, Lease, Leased, MAX_ATTEMPTS,
-    NewEntry, RAN_OUT, Waiting, capped,
+    NewEntry, RAN_OUT, Waiting, capped, is_due,
 };
 
 /// Keeps everything in memory: for tests and demonstrations.
@@ -90,7 +90,7 @@ impl Book {
     /// Leases the head of a lane, once those that cannot be tried again are set aside.
     fn lease_head(&mut self, lane: &str, now: Timestamp, until: Timestamp) -> Option<Leased> {
         loop {
-            let row = self.head(lane).filter(|row| row.due_at <= now)?;
+            let row = self.head(lane).filter(|row| is_due(row.due_at, now))?;
             if row.entry.attempts < MAX_ATTEMPTS {
                 row.entry.attempts += 1;
                 row.leases += 1;
@@ -195,7 +195,7 @@ impl Inbox for MemoryInbox {
         let heads = book.lanes.iter().filter_map(|(lane, waiting)| {
             let head = book.rows.get(waiting.front()?)?;
             let is_wanted = accounts.is_none_or(|accounts| accounts.contains(&head.entry.account));
-            (head.due_at <= now && is_wanted).then(|| (head.due_at, lane.clone()))
+            (is_due(head.due_at, now) && is_wanted).then(|| (head.due_at, lane.clone()))
         });
         let mut due: Vec<_> = heads.collect();
         due.sort_unstable();

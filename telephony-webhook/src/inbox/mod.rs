@@ -31,6 +31,16 @@ pub const MAX_REASON_BYTES: usize = 512;
 /// repeat for less than a day.
 pub const DEDUPE: Duration = Duration::from_secs(72 * 60 * 60);
 
+/// The furthest ahead that an event is due: nobody leases or puts back for longer. What is due later was
+/// written before the clock was set back, and is due now, or it would wait until the clock is again as
+/// late as it was.
+pub const FURTHEST_DUE: Duration = Duration::from_secs(10 * 60);
+
+/// Whether an event that is due then is to be leased now.
+fn is_due(at: Timestamp, now: Timestamp) -> bool {
+    at <= now || at > now.saturating_add(FURTHEST_DUE)
+}
+
 /// Keeps events until they are done, in the order of each lane. Each method is one transaction, and
 /// what it says holds after a crash.
 ///
@@ -49,7 +59,7 @@ pub trait Inbox: std::fmt::Debug + Send + Sync {
     async fn insert(&self, entry: NewEntry) -> Result<Inserted, InboxError>;
 
     /// Leases at most `limit` events until `until`: of each lane that has no running lease, the
-    /// oldest event that is due. With `accounts`, those of these alone: what waits for others
+    /// oldest event that is due, or is so later than [`FURTHEST_DUE`]. With `accounts`, those of these alone: what waits for others
     /// waits on, however long, and no attempt of it is counted.
     async fn lease(
         &self,

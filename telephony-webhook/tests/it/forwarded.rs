@@ -138,7 +138,16 @@ fn public_url() -> PublicUrl {
     "https://set.example/prefix/telephony/webhook".parse().unwrap()
 }
 
+/// Each configuration against every peer and header.
 #[test]
+fn forwarded_headers() {
+    a_public_url_decides_alone();
+    without_anything_a_public_server_knows_no_url();
+    trusted_proxies_are_believed_and_nobody_else();
+    allowed_hosts_narrow_what_proxies_may_say();
+    a_loopback_server_takes_its_own_names();
+}
+
 fn a_public_url_decides_alone() {
     let all = ["SSSSSSSSSSSSSSSS"; 7];
     check(&rules().public_url(public_url()), all);
@@ -146,7 +155,6 @@ fn a_public_url_decides_alone() {
     check(&trusting().public_url(public_url()).loopback_only(), all);
 }
 
-#[test]
 fn without_anything_a_public_server_knows_no_url() {
     check(&rules(), ["---uuuuuuuuuuuuu"; 7]);
     check(&rules().allowed_hosts(["public.example"]), ["---uuuuuuuuuuuuu"; 7]);
@@ -154,14 +162,12 @@ fn without_anything_a_public_server_knows_no_url() {
     check(&nobody, ["---uuuuuuuuuuuuu"; 7]);
 }
 
-#[test]
 fn trusted_proxies_are_believed_and_nobody_else() {
     let trusted = "---FFPPFEaaaaaii";
     let untrusted = "---uuuuuuuuuuuuu";
     check(&trusting(), [trusted, trusted, untrusted, trusted, trusted, untrusted, untrusted]);
 }
 
-#[test]
 fn allowed_hosts_narrow_what_proxies_may_say() {
     let trusted = "---FFPPFhaaaaaFi";
     let untrusted = "---uuuuuuuuuuuuu";
@@ -172,7 +178,6 @@ fn allowed_hosts_narrow_what_proxies_may_say() {
     check(&trusting().allowed_hosts(["public.example:443"]), lines);
 }
 
-#[test]
 fn a_loopback_server_takes_its_own_names() {
     let direct = "-oLuuuuuuuuuuuuu";
     check(&rules().loopback_only(), [direct; 7]);

@@ -51,21 +51,22 @@ async fn leases_of_a_process_that_died_are_taken_over() {
     for (sender, number) in [(1, 1), (1, 2), (2, 3)] {
         inbox.insert(message(sender, number)).await.unwrap();
     }
-    let held = inbox.lease(None, NOW, Timestamp::MAX, 9).await.unwrap();
+    let late = NOW.saturating_add(Duration::from_secs(300));
+    let held = inbox.lease(None, NOW, late, 9).await.unwrap();
     assert_eq!(held.len(), 2, "one of each sender");
     let later = NOW.saturating_add(Duration::from_secs(1));
-    inbox.put_back(&held[1].lease, Timestamp::MAX, "waits for long").await.unwrap();
+    inbox.put_back(&held[1].lease, late, "waits for long").await.unwrap();
     drop(inbox);
     let (_, inbox) = open(&folder);
-    assert_eq!(inbox.lease(None, later, Timestamp::MAX, 9).await.unwrap(), []);
+    assert_eq!(inbox.lease(None, later, late, 9).await.unwrap(), []);
     assert_eq!(inbox.take_over(later).await.unwrap(), 1, "what was put back is not leased");
     assert_eq!(inbox.take_over(later).await.unwrap(), 0);
     assert!(!inbox.finish(&held[0].lease, later).await.unwrap(), "the dead hold nothing");
-    let again = inbox.lease(None, later, Timestamp::MAX, 9).await.unwrap();
+    let again = inbox.lease(None, later, late, 9).await.unwrap();
     assert_eq!(again.len(), 1);
     assert_eq!((&again[0].event, again[0].attempt), (&held[0].event, 2));
     assert!(inbox.finish(&again[0].lease, later).await.unwrap());
-    let next = inbox.lease(None, later, Timestamp::MAX, 9).await.unwrap();
+    let next = inbox.lease(None, later, late, 9).await.unwrap();
     assert_eq!(next[0].event, message(1, 2).event);
 }
 

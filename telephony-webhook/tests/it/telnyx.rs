@@ -21,7 +21,7 @@ fn signed_at(timestamp: &str) -> Result<(), Refusal> {
 }
 
 #[test]
-fn the_window_is_300_seconds_either_way() {
+fn replay_window() {
     for (age, expected) in [
         (301, Err(Refusal::Stale { seconds: 301 })),
         (300, Ok(())),
@@ -33,6 +33,8 @@ fn the_window_is_300_seconds_either_way() {
     ] {
         assert_eq!(signed_at(&(NOW - age).to_string()), expected, "{age}");
     }
+    let not_a_number = signed_at("NaN").unwrap_err();
+    assert!(matches!(not_a_number, Refusal::MalformedHeader { .. }), "{not_a_number}");
     assert_eq!(Refusal::Stale { seconds: 301 }.to_string(), "the timestamp is 301 s old");
     let future = Refusal::Stale { seconds: -301 }.to_string();
     assert_eq!(future, "the timestamp is 301 s in the future");
@@ -63,7 +65,6 @@ fn timestamps_are_digits() {
         "0x69546A80".to_owned(),
         "１７６７２２５６００".to_owned(),
         "9".repeat(30),
-        "NaN".to_owned(),
     ] {
         let refusal = signed_at(&timestamp).unwrap_err();
         assert!(matches!(refusal, Refusal::MalformedHeader { .. }), "{timestamp}: {refusal}");

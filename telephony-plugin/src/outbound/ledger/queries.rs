@@ -131,6 +131,14 @@ pub(super) const DUE: &str = "SELECT due_at, sequence FROM outbound_part
     WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at <= ?2
     ORDER BY due_at, sequence LIMIT ?3";
 
+/// What of one account was written more than ten minutes from now, so before the clock was set back: it
+/// would wait until the clock is again as late as it was. What a carrier has asked us to wait may be
+/// due as late, but was not written then.
+pub(super) const AHEAD: &str = "SELECT due_at, sequence FROM outbound_part
+    WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2 + 600000
+        AND changed_at > ?2 + 600000
+    ORDER BY due_at, sequence LIMIT ?3";
+
 /// When the next of one account is due that is not yet.
 pub(super) const NEXT: &str = "SELECT min(due_at) FROM outbound_part
     WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2";
@@ -151,7 +159,12 @@ pub(super) fn claim(
         // What has no way out waits until its account is back.
         let limit = limits.get(&account).map_or(0, |own| limit.min(*own));
         let of_account = values![account.as_str(), now.as_millisecond(), sql::limit(limit)];
-        due.extend(db.rows(DUE, of_account, |row| Ok((row.get(0)?, row.get(1)?)))?);
+        let mut found = Vec::new();
+        for sql in [DUE, AHEAD] {
+            found.extend(db.rows(sql, of_account, |row| Ok((row.get(0)?, row.get(1)?)))?);
+        }
+        found.truncate(limit);
+        due.extend(found);
     }
     due.sort_unstable();
     due.truncate(limit);

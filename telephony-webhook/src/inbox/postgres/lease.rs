@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 
 use super::queries::{Answer, Parsed, time};
 use super::rows;
-use crate::inbox::{Lease, Leased, MAX_ATTEMPTS, RAN_OUT};
+use crate::inbox::{FURTHEST_DUE, Lease, Leased, MAX_ATTEMPTS, RAN_OUT, is_due};
 
 /// The reason of an event that a later version of the program wrote, or nobody.
 const UNREADABLE: &str = "what is stored of it cannot be read";
@@ -17,6 +17,12 @@ const UNREADABLE: &str = "what is stored of it cannot be read";
 const DUE_LANES: &str = "
     SELECT name FROM inbox_lane
         WHERE due_at <= $1 AND ($2::text[] IS NULL OR account = ANY ($2))
+        ORDER BY due_at, name LIMIT $3 FOR UPDATE SKIP LOCKED";
+
+/// The same of what is due later than anything should be, looked at when nothing else is due.
+const AHEAD_LANES: &str = "
+    SELECT name FROM inbox_lane
+        WHERE due_at > $1 AND ($2::text[] IS NULL OR account = ANY ($2))
         ORDER BY due_at, name LIMIT $3 FOR UPDATE SKIP LOCKED";
 
 /// The oldest that waits in each of some lanes that are locked.
@@ -57,10 +63,15 @@ pub(super) async fn lease(
     limit: usize,
 ) -> Answer<Vec<Leased>> {
     let transaction = client.transaction().await?;
-    let statement = transaction.prepare_cached(DUE_LANES).await?;
-    let due =
-        transaction.query(&statement, &[&now.as_millisecond(), &accounts, &rows(limit)]).await?;
-    let lanes: Vec<String> = due.iter().map(|row| row.try_get(0)).collect::<Answer<_>>()?;
+    let mut lanes: Vec<String> = Vec::new();
+    for (due, than) in [(DUE_LANES, now), (AHEAD_LANES, now.saturating_add(FURTHEST_DUE))] {
+        if lanes.is_empty() {
+            let statement = transaction.prepare_cached(due).await?;
+            let than = than.as_millisecond();
+            let found = transaction.query(&statement, &[&than, &accounts, &rows(limit)]).await?;
+            lanes = found.iter().map(|row| row.try_get(0)).collect::<Answer<_>>()?;
+        }
+    }
     if lanes.is_empty() {
         transaction.rollback().await?;
         return Ok(Vec::new());
@@ -103,7 +114,7 @@ impl Found {
         self.empty.extend(lanes.into_iter().filter(is_empty));
         let (mut again, mut failed) = (Vec::new(), (Vec::new(), Vec::new()));
         for head in heads {
-            if head.due_at > now {
+            if !is_due(head.due_at, now) {
                 self.later.0.push(head.lane);
                 self.later.1.push(head.due_at.as_millisecond());
                 continue;

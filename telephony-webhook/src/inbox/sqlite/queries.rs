@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use telephony_core::{AccountId, Event, MessageId, Timestamp};
 
 use crate::inbox::{
-    Counts, Entry, EntryState, EventKey, Inserted, Lease, Leased, MAX_ATTEMPTS, NewEntry, RAN_OUT,
-    Waiting,
+    Counts, Entry, EntryState, EventKey, FURTHEST_DUE, Inserted, Lease, Leased, MAX_ATTEMPTS,
+    NewEntry, RAN_OUT, Waiting, is_due,
 };
 
 type Answer<T> = rusqlite::Result<T>;
@@ -42,13 +42,23 @@ pub(super) fn lease(
     limit: usize,
 ) -> Answer<Vec<Leased>> {
     // A lane's name begins with its account.
-    let due = "SELECT name FROM inbox_lane WHERE due_at <= ?1 AND (?3 IS NULL OR
-        instr(',' || ?3 || ',', ',' || substr(name, 1, instr(name, ' ') - 1) || ',') > 0)
-        ORDER BY due_at, name LIMIT ?2";
-    let lanes: Vec<String> = db
-        .prepare_cached(due)?
-        .query_map(params![now.as_millisecond(), rows(limit), accounts], |row| row.get(0))?
-        .collect::<Answer<_>>()?;
+    let mut lanes = Vec::new();
+    for (due, than) in [
+        ("<=", now),
+        // Mostly nothing, which is seen at the end of the index.
+        (">", now.saturating_add(FURTHEST_DUE)),
+    ] {
+        let sql = format!(
+            "SELECT name FROM inbox_lane WHERE due_at {due} ?1 AND (?3 IS NULL OR
+                instr(',' || ?3 || ',', ',' || substr(name, 1, instr(name, ' ') - 1) || ',') > 0)
+                ORDER BY due_at, name LIMIT ?2"
+        );
+        let left = rows(limit.saturating_sub(lanes.len()));
+        let mut found = db.prepare_cached(&sql)?;
+        let found =
+            found.query_map(params![than.as_millisecond(), left, accounts], |row| row.get(0))?;
+        lanes.extend(found.collect::<Answer<Vec<String>>>()?);
+    }
     let leased = lanes.iter().map(|lane| lease_head(db, lane, now, until));
     leased.filter_map(Answer::transpose).collect()
 }
@@ -72,7 +82,7 @@ fn lease_head(
     now: Timestamp,
     until: Timestamp,
 ) -> Answer<Option<Leased>> {
-    while let Some(head) = head(db, lane)?.filter(|head| head.due_at <= now) {
+    while let Some(head) = head(db, lane)?.filter(|head| is_due(head.due_at, now)) {
         let (position, attempt, number) = (head.position, head.attempts + 1, head.leases + 1);
         let reason = match head.event {
             Some(event) if attempt <= MAX_ATTEMPTS => {

@@ -51,7 +51,7 @@ async fn each_mistake_has_its_status() {
 }
 
 #[tokio::test]
-async fn the_cap_of_the_body_is_exact() {
+async fn body_cap() {
     let server = start(mock()).await;
     let of_length = |length: usize, id: &str| {
         let body = message(id).to_string();
@@ -76,18 +76,10 @@ async fn the_cap_of_the_body_is_exact() {
         }
         assert_eq!(server.raw(format!("{request}0\r\n\r\n")).await.0, status, "{length} in chunks");
     }
-    for _ in 0..20 {
+    for _ in 0..100 {
         let body = "x".repeat(10 * MAX_BODY_BYTES);
         assert_eq!(server.post(path, &[JSON], &body).await.0, 413);
     }
-}
-
-#[tokio::test]
-async fn a_head_that_is_too_long_is_refused() {
-    let server = start(mock()).await;
-    let long = "x".repeat(64 * 1024);
-    let (status, _) = server.post("/telephony/webhook", &[JSON, ("x-long", &long)], "{}").await;
-    assert_eq!(status, 431);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::super::address::tests::PRIVATE;
+use super::table::{no_name_that_changes_leads_to_any_of_them, no_redirect_leads_to_any_of_them};
 use super::*;
 
 /// The names that carriers' files come from.
@@ -73,7 +74,17 @@ async fn the_traps_count() {
     }
 }
 
+/// By a literal, a name, a redirect and a name that changes, in IPv4, IPv6 and the one as the other.
 #[tokio::test]
+async fn media_fetch() {
+    no_literal_is_dialled().await;
+    no_name_leads_there().await;
+    no_redirect_leads_there().await;
+    a_name_that_changes_changes_nothing().await;
+    no_redirect_leads_to_any_of_them().await;
+    no_name_that_changes_leads_to_any_of_them().await;
+}
+
 async fn no_literal_is_dialled() {
     let (bench, traps) = (Bench::new(), traps().await);
     for (account, _) in carriers() {
@@ -92,7 +103,6 @@ async fn no_literal_is_dialled() {
     nobody_was_dialled(&traps).await;
 }
 
-#[tokio::test]
 async fn no_name_leads_there() {
     let (bench, traps) = (Bench::new(), traps().await);
     let public = SocketAddr::from((Ipv4Addr::new(1, 1, 1, 1), 9));
@@ -120,7 +130,6 @@ async fn no_name_leads_there() {
     nobody_was_dialled(&traps).await;
 }
 
-#[tokio::test]
 async fn no_redirect_leads_there() {
     let (bench, traps) = (Bench::new(), traps().await);
     // The operator's own stand-in may be anywhere. What it leads to may not.
@@ -175,7 +184,6 @@ impl Resolve for Detour {
 
 /// A name that is public when it is looked at, and private a moment later: what was looked at is
 /// what is dialled.
-#[tokio::test]
 async fn a_name_that_changes_changes_nothing() {
     let public_v4 = SocketAddr::from((Ipv4Addr::new(1, 1, 1, 1), 0));
     let public_v6 = SocketAddr::new("2606:4700:4700::1111".parse().unwrap(), 0);

@@ -26,8 +26,7 @@ fn everything(traps: &[Trap]) -> Vec<SocketAddr> {
     all
 }
 
-#[tokio::test]
-async fn no_redirect_leads_to_any_of_them() {
+pub(super) async fn no_redirect_leads_to_any_of_them() {
     let (bench, traps, stand_in) = (Bench::new(), traps().await, MockServer::start().await);
     let base = stand_in.uri();
     let mut asked = 0;
@@ -58,8 +57,7 @@ async fn no_redirect_leads_to_any_of_them() {
 }
 
 /// The name is public when the fetch begins, and private when its next hop leads there again.
-#[tokio::test]
-async fn no_name_that_changes_leads_to_any_of_them() {
+pub(super) async fn no_name_that_changes_leads_to_any_of_them() {
     let answers: &[_] = &[
         ("api.twilio.com", "/again"),
         ("media.telnyx.com", "/again"),

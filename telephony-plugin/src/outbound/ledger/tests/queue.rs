@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
-use crate::outbound::ledger::queries::{ADVANCE, DUE, NEXT, WAITING};
+use crate::outbound::ledger::queries::{ADVANCE, AHEAD, DUE, NEXT, WAITING};
 use crate::outbound::ledger::schema::SQLITE;
 
 #[test]
@@ -11,7 +11,7 @@ fn every_query_of_the_worker_looks_into_an_index() {
     let db = Connection::open_in_memory().unwrap();
     SQLITE.iter().for_each(|sql| db.execute_batch(sql).unwrap());
     let mut steps: Vec<(&str, String)> = Vec::new();
-    for sql in [WAITING, DUE, NEXT, ADVANCE] {
+    for sql in [WAITING, DUE, AHEAD, NEXT, ADVANCE] {
         let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let null = vec![rusqlite::types::Null; plan.parameter_count()];
         let found = plan.query_map(rusqlite::params_from_iter(null), |row| row.get(3)).unwrap();
@@ -26,6 +26,22 @@ fn every_query_of_the_worker_looks_into_an_index() {
         let is_found = step.starts_with("SEARCH") && (step.contains('(') || step == first);
         assert!(is_found && !step.contains("TEMP B-TREE"), "{step} in {sql}");
     }
+}
+
+async fn a_clock_that_is_set_back_holds_nothing_up(ledger: Ledger) {
+    add(&ledger, "a", reply(1, "a", &["first", "second"])).await;
+    add(&ledger, "b", reply(2, "b", &["asked to wait"])).await;
+    let limits = || HashMap::from([(account("default"), usize::MAX)]);
+    let asked = ledger.claim(NOW, limits(), 9).await.unwrap();
+    assert_eq!(texts(&asked), ["first", "asked to wait"]);
+    // The one is busy for a moment, the other for hours.
+    ledger.not_sent(asked[1].row, 1, later(10_000), "later".to_owned()).await.unwrap();
+    ledger.not_sent(asked[0].row, 1, later(2), "busy".to_owned()).await.unwrap();
+    assert_eq!(ledger.claim(later(1), limits(), 9).await.unwrap().len(), 0);
+    let before = NOW.saturating_sub(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(texts(&ledger.claim(before, limits(), 1).await.unwrap()), ["first"]);
+    let little = NOW.saturating_sub(Duration::from_secs(600));
+    assert_eq!(ledger.claim(little, limits(), 9).await.unwrap().len(), 0);
 }
 
 async fn an_account_sends_as_many_as_it_may_and_holds_up_no_other(ledger: Ledger) {
@@ -100,6 +116,7 @@ fn what_waits_in_an_older_file_goes_on_in_order() {
 }
 
 on_each_store![
+    a_clock_that_is_set_back_holds_nothing_up,
     an_account_sends_as_many_as_it_may_and_holds_up_no_other,
     what_cannot_be_read_is_refused_and_holds_up_nobody,
     what_the_carrier_reports_on_is_not_sent_again,
