@@ -42,9 +42,9 @@ impl SqliteInbox {
 
     async fn transact<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, InboxError> {
-        self.0.transact(work).await.map_err(InboxError::new)
+        self.0.transact_repeatably(work).await.map_err(InboxError::new)
     }
 }
 
@@ -67,7 +67,8 @@ impl Inbox for SqliteInbox {
         // Nobody's name holds a comma or a white space.
         let accounts = accounts
             .map(|accounts| accounts.iter().map(AccountId::as_str).collect::<Vec<_>>().join(","));
-        self.transact(move |db| queries::lease(db, accounts, now, until, limit)).await
+        let lease = move |db: &Connection| queries::lease(db, accounts.as_deref(), now, until, limit);
+        self.transact(lease).await
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError> {

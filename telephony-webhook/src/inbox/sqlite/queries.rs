@@ -36,7 +36,7 @@ pub(super) fn insert(db: &Connection, new: &NewEntry, lane: &str, event: &str) -
 
 pub(super) fn lease(
     db: &Connection,
-    accounts: Option<String>,
+    accounts: Option<&str>,
     now: Timestamp,
     until: Timestamp,
     limit: usize,
