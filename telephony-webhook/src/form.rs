@@ -65,9 +65,21 @@ impl Form {
     ///
     /// [`Contradiction`] when it is there with different values.
     pub fn one(&self, name: &str) -> Result<Option<&str>, Contradiction> {
-        let mut values = self.iter().filter(|(known, _)| *known == name).map(|(_, value)| value);
+        let mut values = self.values(name);
         let first = values.next();
         if values.all(|value| Some(value) == first) { Ok(first) } else { Err(Contradiction) }
+    }
+
+    /// The values under `name`. Names of another length are passed by without a look: a dozen are
+    /// looked for in each form.
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |(name_end, value_end)| {
+            let name_start = std::mem::replace(&mut start, *value_end);
+            let fits = name_end - name_start == name.len()
+                && self.text.get(name_start..*name_end) == Some(name);
+            if fits { self.text.get(*name_end..*value_end) } else { None }
+        })
     }
 
     /// The fields by name, then value, in the order of their bytes.

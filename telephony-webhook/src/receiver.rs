@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use telephony_core::config::Account;
 use telephony_core::{Clock, Entropy, Event, MessageId, Timestamp};
 use tokio::sync::Notify;
-use tracing::Span;
 use tracing::field::display;
+use tracing::{Level, Span, enabled};
 
 use crate::answer::Answer;
 use crate::counters::{Counted, Counters};
@@ -33,7 +34,8 @@ pub const DOCTOR_AGENT: &str = "telephony-doctor/";
 /// [`receive`](Self::receive) at the whole.
 ///
 /// What it logs is about the request of the current span, on which it records `provider`,
-/// `account_id` and `message_id`: declare them as empty fields, as this crate's server does.
+/// `account_id` and `message_id` before it does: declare them as empty fields, as this crate's
+/// server does.
 #[derive(Debug)]
 pub struct Receiver {
     routes: RwLock<Arc<Routes>>,
@@ -238,8 +240,6 @@ impl Receiver {
             };
             let account = &endpoint.account;
             let kind = account.provider.kind();
-            let span = Span::current();
-            span.record("provider", display(kind)).record("account_id", display(&account.id));
             match parse(&verified, account, route) {
                 Ok(Notice::Event { claims, .. })
                     if is_first && claims.belong_to(account) && !claims.name_number_of(account) =>
@@ -249,15 +249,22 @@ impl Receiver {
                 Ok(Notice::Event { key, event, claims }) if claims.belong_to(account) => {
                     return self.take(endpoint, &verified, (path, *peer), key, *event).await;
                 }
-                Ok(Notice::Event { .. }) => foreign = Some(kind),
+                Ok(Notice::Event { .. }) => {
+                    foreign = Some(kind);
+                    identify(account, None);
+                }
                 Ok(Notice::Ignored { name }) => {
                     self.counters.ignored.count();
+                    if enabled!(Level::DEBUG) {
+                        identify(account, None);
+                    }
                     tracing::debug!(name, "an event of another kind");
                     return Answer::accepted(kind);
                 }
                 Err(error) => {
                     self.counters.unreadable.count();
                     self.keep(Why::Unreadable, path, *peer);
+                    identify(account, None);
                     tracing::warn!(%error, "unreadable");
                     return Answer::UNREADABLE;
                 }
@@ -294,6 +301,7 @@ impl Receiver {
         if nonce.is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
             self.counters.unverified.count();
             self.keep(Why::Replayed, path, peer);
+            identify(account, None);
             tracing::warn!("a V2 signature was replayed for another event");
             return Answer::REFUSED;
         }
@@ -314,6 +322,7 @@ impl Receiver {
         if !within {
             self.counters.limited.count();
             self.keep(Why::TooMany, path, peer);
+            identify(account, None);
             tracing::warn!(path, "beyond a limit: answered 429");
             return Answer::TOO_MANY;
         }
@@ -330,17 +339,22 @@ impl Receiver {
                 self.last_not_stored.store(i64::MIN, Ordering::Relaxed);
                 sender.map(|sender| self.senders.take(&sender, now));
                 self.arrived.notify_one();
-                Span::current().record("message_id", display(&id));
+                if asks.is_some() || enabled!(Level::INFO) {
+                    identify(account, Some(&id));
+                }
                 tracing::info!("accepted");
             }
             Ok((_, Inserted::Duplicate(id))) => {
                 self.counters.duplicates.count();
-                Span::current().record("message_id", display(&id));
+                if asks.is_some() || enabled!(Level::DEBUG) {
+                    identify(account, Some(&id));
+                }
                 tracing::debug!("came before");
             }
             Err(error) => {
                 self.counters.not_stored.count();
                 self.last_not_stored.store(now.as_millisecond(), Ordering::Relaxed);
+                identify(account, None);
                 tracing::error!(error, "not stored: answered 503");
                 return Answer::UNAVAILABLE;
             }
@@ -371,6 +385,17 @@ impl Receiver {
         let path = &*shown(path);
         tracing::warn!(%peer, path, reason = %refusal, advice = refusal.advice(), "refused");
         refusal.answer()
+    }
+}
+
+/// Says on the current span whose request it is. Each of these costs as much as a query, so it is
+/// done only where something is logged next.
+fn identify(account: &Account, message: Option<&MessageId>) {
+    let span = Span::current();
+    let kind = account.provider.kind();
+    span.record("provider", display(kind)).record("account_id", display(&account.id));
+    if let Some(id) = message {
+        span.record("message_id", display(id));
     }
 }
 

@@ -147,6 +147,9 @@ impl Service {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let now = self.receiver.clock().now();
         let request = Request::new(head.method.as_str(), target, headers, body, now);
+        // What was read from the socket is kept as long as the head is, for each request that waits
+        // for the disk.
+        drop(head);
         let answer = self.receiver.receive(&admitted, request).await;
         if let Some(observer) = &self.observer {
             observer.answered(begun.elapsed());
