@@ -55,6 +55,14 @@ pub struct Receiver {
     last_not_stored: AtomicI64,
 }
 
+/// What a verified request says, and to which account.
+struct Understood {
+    endpoint: Arc<Endpoint>,
+    request: Request<Verified>,
+    key: EventKey,
+    event: Event,
+}
+
 /// The head of a request that may be read further.
 #[derive(Debug)]
 pub struct Admitted {
@@ -216,9 +224,30 @@ impl Receiver {
     ///
     /// Several accounts may have one key, when several numbers are one customer's: of those whose
     /// key fits, the first that the payload belongs to takes it.
-    pub async fn receive(&self, admitted: &Admitted, mut request: Request<Unverified>) -> Answer {
+    ///
+    /// Verifying and reading is done at once; what is waited for is the disk.
+    pub fn receive<'a>(
+        &'a self,
+        admitted: &'a Admitted,
+        request: Request<Unverified>,
+    ) -> impl Future<Output = Answer> + Send + use<'a> {
+        let understood = self.understand(admitted, request);
+        async move {
+            match understood {
+                Ok(understood) => self.take(understood, &admitted.path, admitted.peer).await,
+                Err(answer) => answer,
+            }
+        }
+    }
+
+    /// What a request says and to which account, or the answer when there is nothing to commit.
+    fn understand(
+        &self,
+        admitted: &Admitted,
+        mut request: Request<Unverified>,
+    ) -> Result<Box<Understood>, Answer> {
         let Admitted { routes, path, peer } = admitted;
-        let Some((route, endpoints)) = routes.find(path) else { return Answer::NOT_FOUND };
+        let Some((route, endpoints)) = routes.find(path) else { return Err(Answer::NOT_FOUND) };
         let mut foreign = None;
         let mut refusal: Option<Refusal> = None;
         // What groups numbers may be several accounts': the one whose own number it is comes first.
@@ -247,7 +276,9 @@ impl Receiver {
                     tries.push_back((false, endpoint));
                 }
                 Ok(Notice::Event { key, event, claims }) if claims.belong_to(account) => {
-                    return self.take(endpoint, &verified, (path, *peer), key, *event).await;
+                    let endpoint = Arc::clone(endpoint);
+                    let request = verified;
+                    return Ok(Box::new(Understood { endpoint, request, key, event: *event }));
                 }
                 Ok(Notice::Event { .. }) => {
                     foreign = Some(kind);
@@ -259,14 +290,14 @@ impl Receiver {
                         identify(account, None);
                     }
                     tracing::debug!(name, "an event of another kind");
-                    return Answer::accepted(kind);
+                    return Err(Answer::accepted(kind));
                 }
                 Err(error) => {
                     self.counters.unreadable.count();
                     self.keep(Why::Unreadable, path, *peer);
                     identify(account, None);
                     tracing::warn!(%error, "unreadable");
-                    return Answer::UNREADABLE;
+                    return Err(Answer::UNREADABLE);
                 }
             }
             request = verified.again();
@@ -280,25 +311,22 @@ impl Receiver {
                     "a signed webhook is for a number, account or profile that is not configured: \
                      acknowledged and dropped; check fromNumber and the carrier's webhook URL"
                 );
-                Answer::accepted(kind)
+                Err(Answer::accepted(kind))
             }
-            (None, Some(refusal)) => self.refuse(&refusal, path, *peer, request.headers()),
-            (None, None) => Answer::NOT_FOUND,
+            (None, Some(refusal)) => Err(self.refuse(&refusal, path, *peer, request.headers())),
+            (None, None) => Err(Answer::NOT_FOUND),
         }
     }
 
     /// Commits an event, within the limits of its route and its sender.
-    async fn take(
-        &self,
-        endpoint: &Endpoint,
-        request: &Request<Verified>,
-        (path, peer): (&str, IpAddr),
-        key: EventKey,
-        event: Event,
-    ) -> Answer {
+    async fn take(&self, understood: Box<Understood>, path: &str, peer: IpAddr) -> Answer {
+        let Understood { endpoint, request, key, event } = *understood;
         let account = &endpoint.account;
-        let nonce = request.nonce().filter(|_| request.scheme().is_weak());
-        if nonce.is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
+        let nonce = request.nonce().filter(|_| request.scheme().is_weak()).map(str::to_owned);
+        let received_at = request.received_at();
+        // It is not kept while the disk is waited for.
+        drop(request);
+        if nonce.as_ref().is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
             self.counters.unverified.count();
             self.keep(Why::Replayed, path, peer);
             identify(account, None);
@@ -311,7 +339,7 @@ impl Receiver {
             _ => None,
         };
         let asks = match &event {
-            Event::Call(update) if update.asks => Some(update.clone()),
+            Event::Call(update) if update.asks => Some(Box::new(update.clone())),
             _ => None,
         };
         // A sender's messages are counted when they are new: a carrier that repeats one takes
@@ -328,7 +356,7 @@ impl Receiver {
         }
         let stored = match MessageId::generate(&*self.clock, &*self.entropy) {
             Ok(id) => {
-                let entry = NewEntry::new(id.clone(), key.clone(), event, request.received_at());
+                let entry = NewEntry::new(id.clone(), key.clone(), event, received_at);
                 self.inbox.insert(entry).await.map(|inserted| (id, inserted)).map_err(chain)
             }
             Err(error) => Err(chain(error)),
@@ -360,7 +388,7 @@ impl Receiver {
             }
         }
         if let Some(nonce) = nonce {
-            self.nonces.remember(&account.id, nonce, key);
+            self.nonces.remember(&account.id, &nonce, key);
         }
         match (asks, &self.instructions) {
             (Some(update), Some(instructions)) => instructions.instruct(&update).await,

@@ -105,17 +105,21 @@ impl SqliteWriter {
 
     /// Does `work` in a transaction that it may share with others' work. When this returns `Ok`,
     /// what it did is on disk; when it returns an error, nothing of it is, and others' work is
-    /// unharmed. `work` neither begins nor ends transactions. It is done even if the future is
-    /// dropped after it was polled.
+    /// unharmed. `work` neither begins nor ends transactions. It waits for the thread from now on,
+    /// and is done even if the future is dropped.
     ///
     /// # Errors
     ///
     /// [`WriteError`] when nothing was written.
-    pub async fn transact<T: Send + 'static>(
+    pub fn transact<T, W>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, WriteError> {
-        self.submit(work)?.await.unwrap_or(Err(WriteError::Closed))
+        work: W,
+    ) -> impl Future<Output = Result<T, WriteError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        outcome(self.submit(work))
     }
 
     /// Does `work` as [`transact`](Self::transact) does, for less: pieces of it that wait together
@@ -125,11 +129,15 @@ impl SqliteWriter {
     /// # Errors
     ///
     /// [`WriteError`] when nothing was written.
-    pub async fn transact_repeatably<T: Send + 'static>(
+    pub fn transact_repeatably<T, W>(
         &self,
-        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, WriteError> {
-        self.submit_repeatable(work)?.await.unwrap_or(Err(WriteError::Closed))
+        work: W,
+    ) -> impl Future<Output = Result<T, WriteError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        outcome(self.submit_repeatable(work))
     }
 
     /// Puts `work` into the queue.
@@ -164,6 +172,11 @@ impl SqliteWriter {
 
 /// Where the outcome of a piece of work comes.
 type Answer<T> = oneshot::Receiver<Result<T, WriteError>>;
+
+/// Waits for it. Of thousands that wait, each holds this and nothing of its work.
+async fn outcome<T>(submitted: Result<Answer<T>, WriteError>) -> Result<T, WriteError> {
+    submitted?.await.unwrap_or(Err(WriteError::Closed))
+}
 
 /// Takes what waits until nobody can send more.
 fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>, arrivals: &Arrivals) {
