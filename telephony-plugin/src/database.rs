@@ -8,7 +8,8 @@ use telephony_pairing::{SqlitePairingStore, StoreError, TransactionWork, Transac
 use telephony_webhook::{OpenError, Schema, SqliteInbox, SqliteWriter};
 
 use crate::host::Challenges;
-use crate::outbound::SqliteLedger;
+use crate::outbound::Ledger;
+use crate::sql::Store;
 
 /// What is kept, each by its owner's store, all through one writer, so that one flush of the disk
 /// serves everybody who waits for one.
@@ -17,7 +18,7 @@ pub struct Database {
     /// What came.
     pub inbox: Arc<SqliteInbox>,
     /// What is to go out, and went.
-    pub ledger: SqliteLedger,
+    pub ledger: Ledger,
     /// Who may talk.
     pub pairing: SqlitePairingStore,
     /// Whom a host has challenged.
@@ -44,10 +45,11 @@ impl Database {
     }
 
     fn over(writer: SqliteWriter) -> Self {
+        let store = Store::Sqlite(writer.clone());
         Self {
             inbox: Arc::new(SqliteInbox::new(writer.clone())),
-            ledger: SqliteLedger::new(writer.clone()),
-            challenges: Challenges::new(writer.clone()),
+            ledger: Ledger::new(store.clone()),
+            challenges: Challenges::new(store),
             pairing: SqlitePairingStore::over(Arc::new(Shared(writer))),
         }
     }
@@ -55,7 +57,7 @@ impl Database {
 
 fn schemas() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: SqlitePairingStore::MIGRATIONS };
-    [SqliteInbox::SCHEMA, SqliteLedger::SCHEMA, pairing, Challenges::SCHEMA]
+    [SqliteInbox::SCHEMA, Ledger::SQLITE, pairing, Challenges::SQLITE]
 }
 
 /// The one writer, as the pairing store uses it.

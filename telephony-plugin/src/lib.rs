@@ -22,6 +22,7 @@ pub mod rpc;
 pub mod serve;
 pub mod service;
 pub mod simulate;
+pub mod sql;
 pub mod state;
 #[cfg(unix)]
 pub mod tunnel;

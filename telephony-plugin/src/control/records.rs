@@ -11,7 +11,7 @@ use telephony_pairing::{ApproveError, PairingCode, PairingRequest, PairingStore,
 use telephony_webhook::{EntryState, Inbox, InboxError};
 
 use crate::database::Database;
-use crate::outbound::{LedgerError, OptOutSource, SqliteLedger};
+use crate::outbound::{Ledger, LedgerError, OptOutSource};
 use crate::report::chain;
 use crate::rpc::{ErrorCode, Methods, RpcError};
 
@@ -27,7 +27,7 @@ pub struct Records {
     accounts: Vec<AccountId>,
     inbox: Arc<dyn Inbox>,
     pairing: Arc<dyn PairingStore>,
-    ledger: SqliteLedger,
+    ledger: Ledger,
     clock: Arc<dyn Clock>,
 }
 
@@ -90,7 +90,7 @@ impl Records {
         accounts: Vec<AccountId>,
         inbox: Arc<dyn Inbox>,
         pairing: Arc<dyn PairingStore>,
-        ledger: SqliteLedger,
+        ledger: Ledger,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { accounts, inbox, pairing, ledger, clock }

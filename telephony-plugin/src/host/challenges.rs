@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Row, params};
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 use telephony_pairing::{CODE_LIFETIME, Note, NoteKind, PairingCode};
-use telephony_webhook::{Schema, SqliteWriter, WriteError};
+use telephony_webhook::Schema;
 
 use crate::service::{Owing, OwingError};
+use crate::sql::{Answer, Row, Sql, Store, TransactError, values};
 
 /// How long after its code is void a request is still watched: the host may have approved it in
 /// the last moment, or while we were not running.
@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(15 * 60);
 /// How long rows are kept.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-const MIGRATIONS: &[&str] = &["
+const SQLITE: &[&str] = &["
     CREATE TABLE host_challenge (
         account TEXT NOT NULL,
         number TEXT NOT NULL,
@@ -34,50 +34,62 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX host_challenge_created ON host_challenge (created_at);
 "];
 
+const POSTGRES: &[&str] = &["
+    CREATE TABLE host_challenge (
+        account TEXT COLLATE \"C\" NOT NULL,
+        number TEXT COLLATE \"C\" NOT NULL,
+        code TEXT COLLATE \"C\" NOT NULL,
+        created_at BIGINT NOT NULL,
+        texted_at BIGINT,
+        approved_at BIGINT,
+        closed_at BIGINT,
+        PRIMARY KEY (account, number, code)
+    );
+    CREATE INDEX host_challenge_open ON host_challenge (account, created_at)
+        WHERE closed_at IS NULL;
+    CREATE INDEX host_challenge_created ON host_challenge (created_at);
+"];
+
 /// Keeps challenges in a table of the one database.
 #[derive(Debug, Clone)]
-pub struct Challenges(SqliteWriter);
+pub struct Challenges(Store);
 
 impl Challenges {
-    /// Its table, which the writer is to be opened with.
-    pub const SCHEMA: Schema = Schema { name: "host", migrations: MIGRATIONS };
+    /// Its table in an SQLite file, which the writer is to be opened with.
+    pub const SQLITE: Schema = Schema { name: "host", migrations: SQLITE };
 
-    /// Challenges in the file of `writer`.
+    /// The same in PostgreSQL.
+    pub const POSTGRES: Schema = Schema { name: "host", migrations: POSTGRES };
+
+    /// Challenges in a store that has the table.
     #[must_use]
-    pub const fn new(writer: SqliteWriter) -> Self {
-        Self(writer)
+    pub const fn new(store: Store) -> Self {
+        Self(store)
     }
 
     /// Notes that the host wants `number` approved by `code`; whether that is new.
     ///
     /// # Errors
     ///
-    /// [`WriteError`] when the database fails.
+    /// [`TransactError`] when the database fails.
     pub async fn add(
         &self,
         account: &AccountId,
         number: &PhoneNumber,
         code: &PairingCode,
         now: Timestamp,
-    ) -> Result<bool, WriteError> {
+    ) -> Result<bool, TransactError> {
         let (account, number) = (account.clone(), number.clone());
         let code = code.as_str().to_owned();
         self.0
             .transact(move |db| {
                 let forget = now.saturating_sub(KEPT).as_millisecond();
-                db.prepare_cached("DELETE FROM host_challenge WHERE created_at < ?1")?
-                    .execute([forget])?;
-                let added = db
-                    .prepare_cached(
-                        "INSERT INTO host_challenge (account, number, code, created_at)
-                            VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                    )?
-                    .execute(params![
-                        account.as_str(),
-                        number.as_str(),
-                        code,
-                        now.as_millisecond()
-                    ])?;
+                db.execute("DELETE FROM host_challenge WHERE created_at < ?1", values![forget])?;
+                let added = db.execute(
+                    "INSERT INTO host_challenge (account, number, code, created_at)
+                        VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                    values![account.as_str(), number.as_str(), code, now.as_millisecond()],
+                )?;
                 Ok(added > 0)
             })
             .await
@@ -87,25 +99,23 @@ impl Challenges {
     ///
     /// # Errors
     ///
-    /// [`WriteError`] when the database fails.
+    /// [`TransactError`] when the database fails.
     pub async fn waiting(
         &self,
         account: &AccountId,
         now: Timestamp,
-    ) -> Result<Vec<PhoneNumber>, WriteError> {
+    ) -> Result<Vec<PhoneNumber>, TransactError> {
         let account = account.clone();
         let since = now.saturating_sub(CODE_LIFETIME.saturating_add(GRACE)).as_millisecond();
-        self.0
-            .transact(move |db| {
-                db.prepare_cached(
-                    "SELECT DISTINCT number FROM host_challenge WHERE account = ?1
-                        AND closed_at IS NULL AND approved_at IS NULL AND created_at > ?2",
-                )?
-                .query_map(params![account.as_str(), since], |row| row.get::<_, String>(0))?
-                .filter_map(|number| number.map(|number| number.parse().ok()).transpose())
-                .collect()
-            })
-            .await
+        let waiting = self.0.read(move |db| {
+            db.rows(
+                "SELECT DISTINCT number FROM host_challenge WHERE account = ?1
+                    AND closed_at IS NULL AND approved_at IS NULL AND created_at > ?2",
+                values![account.as_str(), since],
+                |row| Ok(row.parsed(0).ok()),
+            )
+        });
+        Ok(waiting.await?.into_iter().flatten().collect())
     }
 
     /// Notes that the host lets `number` talk; whether it waited for that. Only its newest code is
@@ -113,46 +123,44 @@ impl Challenges {
     ///
     /// # Errors
     ///
-    /// [`WriteError`] when the database fails.
+    /// [`TransactError`] when the database fails.
     pub async fn approve(
         &self,
         account: &AccountId,
         number: &PhoneNumber,
         now: Timestamp,
-    ) -> Result<bool, WriteError> {
+    ) -> Result<bool, TransactError> {
         let (account, number) = (account.clone(), number.clone());
         self.0.transact(move |db| approve(db, &account, &number, now)).await
     }
 }
 
 fn approve(
-    db: &Connection,
+    db: &dyn Sql,
     account: &AccountId,
     number: &PhoneNumber,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let of = params![account.as_str(), number.as_str(), now.as_millisecond()];
-    let approved = db
-        .prepare_cached(
-            "UPDATE host_challenge SET approved_at = ?3 WHERE account = ?1 AND number = ?2
-                AND closed_at IS NULL AND approved_at IS NULL AND created_at =
-                    (SELECT max(created_at) FROM host_challenge
-                        WHERE account = ?1 AND number = ?2 AND closed_at IS NULL)",
-        )?
-        .execute(of)?;
-    db.prepare_cached(
+) -> Answer<bool> {
+    let of = values![account.as_str(), number.as_str(), now.as_millisecond()];
+    let approved = db.execute(
+        "UPDATE host_challenge SET approved_at = ?3 WHERE account = ?1 AND number = ?2
+            AND closed_at IS NULL AND approved_at IS NULL AND created_at =
+                (SELECT max(created_at) FROM host_challenge
+                    WHERE account = ?1 AND number = ?2 AND closed_at IS NULL)",
+        of,
+    )?;
+    db.execute(
         "UPDATE host_challenge SET closed_at = ?3 WHERE account = ?1 AND number = ?2
             AND closed_at IS NULL AND approved_at IS NULL",
-    )?
-    .execute(of)?;
+        of,
+    )?;
     Ok(approved > 0)
 }
 
-fn note(account: &AccountId, row: &Row<'_>) -> rusqlite::Result<Option<Note>> {
-    let (number, code): (String, String) = (row.get(0)?, row.get(1)?);
+fn note(account: &AccountId, row: &Row) -> Answer<Option<Note>> {
     let kind = if row.get(2)? { NoteKind::Confirmation } else { NoteKind::Challenge };
     // What another program wrote is nobody's number.
-    let (Ok(number), Ok(code)) = (number.parse(), PairingCode::parse(&code)) else {
+    let (Ok(number), Ok(code)) = (row.parsed(0), PairingCode::parse(row.get(1)?)) else {
         return Ok(None);
     };
     Ok(Some(Note::new(account.clone(), number, code, kind)))
@@ -163,18 +171,19 @@ impl Owing for Challenges {
     async fn owed(&self, account: &AccountId, now: Timestamp) -> Result<Vec<Note>, OwingError> {
         let account = account.clone();
         let void = now.saturating_sub(CODE_LIFETIME).as_millisecond();
-        let owed = self.0.transact(move |db| {
+        let owed = self.0.read(move |db| {
             // Who was approved needs no code any more, and who was not gets none that is void.
-            db.prepare_cached(
-                "SELECT number, code, approved_at IS NOT NULL FROM host_challenge
+            db.rows(
+                "SELECT number, code, CASE WHEN approved_at IS NULL THEN 0 ELSE 1 END
+                    FROM host_challenge
                     WHERE account = ?1 AND closed_at IS NULL AND (approved_at IS NOT NULL
                         OR texted_at IS NULL AND created_at > ?2) ORDER BY created_at",
-            )?
-            .query_map(params![account.as_str(), void], |row| note(&account, row))?
-            .filter_map(Result::transpose)
-            .collect::<rusqlite::Result<Vec<_>>>()
+                values![account.as_str(), void],
+                |row| note(&account, row),
+            )
         });
-        owed.await.map_err(OwingError::new)
+        let owed = owed.await.map_err(OwingError::new)?;
+        Ok(owed.into_iter().flatten().collect())
     }
 
     async fn settle(&self, note: &Note, now: Timestamp) -> Result<(), OwingError> {
@@ -190,12 +199,9 @@ impl Owing for Challenges {
                         WHERE account = ?1 AND number = ?2 AND code = ?3"
                 }
             };
-            db.prepare_cached(sql)?.execute(params![
-                note.account.as_str(),
-                note.number.as_str(),
-                note.code.as_str(),
-                now.as_millisecond()
-            ])
+            let Note { account, number, code, .. } = &note;
+            let at = now.as_millisecond();
+            db.execute(sql, values![account.as_str(), number.as_str(), code.as_str(), at])
         });
         settled.await.map(drop).map_err(OwingError::new)
     }
@@ -203,12 +209,15 @@ impl Owing for Challenges {
 
 #[cfg(test)]
 mod tests {
+    use telephony_webhook::SqliteWriter;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
 
     fn challenges() -> Challenges {
-        Challenges::new(SqliteWriter::open_in_memory(&[Challenges::SCHEMA]).unwrap())
+        let writer = SqliteWriter::open_in_memory(&[Challenges::SQLITE]).unwrap();
+        Challenges::new(Store::Sqlite(writer))
     }
 
     fn later(minutes: u64) -> Timestamp {
@@ -264,9 +273,7 @@ mod tests {
         assert_eq!(challenges.waiting(&account, later(74)).await.unwrap().len(), 1);
         assert!(challenges.waiting(&account, later(75)).await.unwrap().is_empty());
         challenges.add(&account, &number, &code("WXYZ6789"), later(8 * 24 * 60)).await.unwrap();
-        let count = |db: &Connection| {
-            db.query_row("SELECT count(*) FROM host_challenge", [], |row| row.get::<_, u64>(0))
-        };
-        assert_eq!(challenges.0.transact(count).await.unwrap(), 1, "old ones are forgotten");
+        let count = |db: &dyn Sql| db.count("SELECT count(*) FROM host_challenge", &[]);
+        assert_eq!(challenges.0.read(count).await.unwrap(), 1, "old ones are forgotten");
     }
 }

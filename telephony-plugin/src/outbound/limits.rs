@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use telephony_core::Timestamp;
 use telephony_core::config::{ClockTime, QuietHours, Sms};
 
-use super::ledger::{Claimed, LedgerError, SqliteLedger};
+use super::ledger::{Claimed, Ledger, LedgerError};
 
 /// How long a cap counts.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -66,7 +66,7 @@ impl Limits {
     /// Why a part does not leave now, if it does not.
     pub(super) async fn deny(
         &self,
-        ledger: &SqliteLedger,
+        ledger: &Ledger,
         Claimed { account, to, is_answer, .. }: &Claimed,
         now: Timestamp,
     ) -> Result<Option<Denial>, LedgerError> {

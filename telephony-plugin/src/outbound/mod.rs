@@ -16,7 +16,7 @@ pub use self::call::{
 };
 pub use self::delivery::{Delivery, Reported};
 pub(crate) use self::ledger::Unheard;
-pub use self::ledger::{Backlog, Claimed, LedgerError, OptOutSource, OptedOut, SqliteLedger};
+pub use self::ledger::{Backlog, Claimed, Ledger, LedgerError, OptOutSource, OptedOut};
 pub(crate) use self::limits::is_time_zone;
 pub use self::outbox::{Outbox, Sender, SubmitError};
 pub use self::plan::plan;

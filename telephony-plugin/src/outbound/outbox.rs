@@ -20,7 +20,7 @@ use tracing::Instrument as _;
 
 use super::callback::StatusCallback;
 use super::delivery::Delivery;
-use super::ledger::{Claimed, LedgerError, OptOutSource, SqliteLedger};
+use super::ledger::{Claimed, Ledger, LedgerError, OptOutSource};
 use super::limits::Limits;
 use super::pace::Pace;
 use super::send::{Enqueued, NewSend, Retries, SendOutcome, SendStatus};
@@ -43,6 +43,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How long is waited before the ledger is told again what came of a part.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
+
+/// How often is looked for what other processes have begun that ended since, where there are any.
+const RECOVER_AGAIN: Duration = Duration::from_secs(5);
 
 /// How long sends may take when the process stops. What is still on its way then is unknown.
 const LAST_SENDS: Duration = Duration::from_secs(8);
@@ -94,7 +97,7 @@ impl Sender {
 /// Sends what is written down, and writes down what came of it.
 #[derive(Debug)]
 pub struct Outbox {
-    ledger: SqliteLedger,
+    ledger: Ledger,
     senders: RwLock<HashMap<AccountId, Arc<Sender>>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -129,7 +132,7 @@ pub enum SubmitError {
 impl Outbox {
     /// An outbox that sends through these accounts.
     pub fn new(
-        ledger: SqliteLedger,
+        ledger: Ledger,
         senders: impl IntoIterator<Item = Sender>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -280,19 +283,22 @@ impl Outbox {
     ///
     /// What an earlier process was sending when it ended is not sent again.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut recovered = false;
+        let mut recovered = None;
         let mut sending = JoinSet::new();
         loop {
             while sending.try_join_next().is_some() {}
             if *stop.borrow() {
                 break;
             }
-            if !recovered {
-                recovered = self.recover().await;
+            if recovered.is_none_or(|at: Instant| self.ends_of_others(at)) {
+                recovered = self.recover().await.then(Instant::now).or(recovered);
             }
             let now = self.clock.now();
             let room = MAX_IN_FLIGHT.saturating_sub(sending.len());
-            let claimed = if recovered { self.claim(now, room).await } else { Vec::new() };
+            let claimed = match recovered {
+                Some(_) => self.claim(now, room).await,
+                None => Vec::new(),
+            };
             if claimed.is_empty() {
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => break,
@@ -310,6 +316,11 @@ impl Outbox {
         if tokio::time::timeout(LAST_SENDS, finish).await.is_err() {
             tracing::warn!("some sends did not end in time: whether they were sent is not known");
         }
+    }
+
+    /// Whether it is time to look again for what others have begun that ended since.
+    fn ends_of_others(&self, recovered: Instant) -> bool {
+        self.ledger.is_shared() && recovered.elapsed() >= RECOVER_AGAIN
     }
 
     async fn recover(&self) -> bool {
@@ -452,6 +463,7 @@ impl Outbox {
         let (kind, sentence) = match denied {
             Ok(None) => {
                 let message = sender.message(claimed)?;
+                self.check_held(claimed, provider).await?;
                 let begun = Instant::now();
                 let result = sender.provider.send(&message).await;
                 self.metrics.carried(provider, begun.elapsed());
@@ -460,6 +472,21 @@ impl Outbox {
             // Not as opted out: only a carrier's word enters the list, which START may have left by now.
             Ok(Some(denial)) => (ErrorKind::Configuration, denial.sentence()),
             Err(error) => (ErrorKind::Temporary, chain(&error)),
+        };
+        Err(ProviderError::new(provider, kind, Outcome::NotSent, sentence))
+    }
+
+    /// A process that was held up must not send what others have given up on since: they have gone
+    /// on with what comes after it.
+    async fn check_held(
+        &self,
+        claimed: &Claimed,
+        provider: ProviderKind,
+    ) -> Result<(), ProviderError> {
+        let (kind, sentence): (_, Cow<'static, str>) = match self.ledger.holds(claimed).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => (ErrorKind::Temporary, "it was held up, and others gave it up".into()),
+            Err(error) => (ErrorKind::Temporary, chain(&error).into()),
         };
         Err(ProviderError::new(provider, kind, Outcome::NotSent, sentence))
     }

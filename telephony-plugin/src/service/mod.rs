@@ -43,7 +43,7 @@ use crate::database::Database;
 use crate::media::Media;
 use crate::media::host::MediaUrls;
 use crate::metrics::Metrics;
-use crate::outbound::{Outbox, SqliteLedger};
+use crate::outbound::{Ledger, Outbox};
 use crate::urls::PublicUrls;
 
 /// What a service is made of.
@@ -83,7 +83,7 @@ pub struct Telephony {
     host: Option<Authority>,
     owing: Arc<dyn Owing>,
     pub(crate) media: Option<Media>,
-    pub(crate) ledger: SqliteLedger,
+    pub(crate) ledger: Ledger,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,

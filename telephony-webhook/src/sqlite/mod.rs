@@ -8,5 +8,5 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use schema::{OpenError, Schema};
+pub use schema::OpenError;
 pub use writer::{MAX_BATCH_JOBS, MAX_QUEUED_JOBS, SqliteWriter, WriteError};

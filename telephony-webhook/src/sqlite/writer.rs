@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 
 use super::arrivals::Arrivals;
 use super::batch::{Job, Once, Repeatable, Task, Work, answer, commit};
-use super::schema::{OpenError, Schema, open, open_in_memory};
+use super::schema::{OpenError, open, open_in_memory};
+use crate::schema::Schema;
 
 /// The most pieces of work that wait for the database; more are refused at once.
 pub const MAX_QUEUED_JOBS: usize = 4_096;

@@ -11,19 +11,24 @@ mod schema;
 mod tests;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use rusqlite::Connection;
 use telephony_core::{
     AccountId, DeliveryUpdate, IdempotencyKey, MessageId, PhoneNumber, ProviderMessageId,
     Reference, StatusReport, Timestamp,
 };
-use telephony_webhook::{Schema, SqliteWriter, WriteError};
+use telephony_webhook::Schema;
 use thiserror::Error;
 
 pub(crate) use self::calls::Unheard;
 pub use self::opt_outs::{OptOutSource, OptedOut};
 use super::delivery::Delivery;
 use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue_source};
+use crate::sql::{Answer, Sql, Store, TransactError};
+
+/// How long a part or a call may be on its way, where several processes share the ledger: longer
+/// than any request to a carrier takes, which is 30 seconds.
+pub(super) const SENDING: Duration = Duration::from_secs(60);
 
 /// Keeps sends in tables of the one database. Each method is one transaction, and what it says
 /// holds after a crash.
@@ -31,12 +36,12 @@ use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue
 /// A part is marked as being sent before a byte of it leaves. What is still marked so when the
 /// process starts may have been sent, and is not sent again.
 #[derive(Debug, Clone)]
-pub struct SqliteLedger(SqliteWriter);
+pub struct Ledger(Store);
 
 /// The ledger failed. What it was is the source.
 #[derive(Debug, Error)]
 #[error("the ledger of what is sent cannot be used")]
-pub struct LedgerError(#[from] WriteError);
+pub struct LedgerError(#[from] TransactError);
 
 /// A part that is to be sent now, by whoever claimed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +79,17 @@ pub struct Backlog {
     pub refused: u64,
 }
 
-impl SqliteLedger {
-    /// Its tables, which the writer is to be opened with.
-    pub const SCHEMA: Schema = Schema { name: "outbound", migrations: schema::MIGRATIONS };
+impl Ledger {
+    /// Its tables in an SQLite file, which the writer is to be opened with.
+    pub const SQLITE: Schema = Schema { name: "outbound", migrations: schema::SQLITE };
 
-    /// A ledger in the file of `writer`.
+    /// The same in PostgreSQL.
+    pub const POSTGRES: Schema = Schema { name: "outbound", migrations: schema::POSTGRES };
+
+    /// A ledger in a store that has its tables.
     #[must_use]
-    pub const fn new(writer: SqliteWriter) -> Self {
-        Self(writer)
+    pub const fn new(store: Store) -> Self {
+        Self(store)
     }
 
     /// Writes a send down, unless its source gave it before. `references` has one for each part.
@@ -111,7 +119,7 @@ impl SqliteLedger {
         &self,
         after: Timestamp,
     ) -> Result<Option<Timestamp>, LedgerError> {
-        self.transact(move |db| queries::next_due(db, after)).await
+        self.read(move |db| queries::next_due(db, after)).await
     }
 
     /// The carrier has a part.
@@ -173,14 +181,30 @@ impl SqliteLedger {
         self.transact(move |db| queries::unknown(db, row, &reason, now)).await
     }
 
-    /// Gives up on what was being sent when the process ended: how many parts and
-    /// calls that were.
+    /// Gives up on what was begun by whoever has ended since: how many parts and calls that were.
+    /// A process that has the ledger for itself asks this before it begins, and nothing is spared;
+    /// where others send too, what is younger than [`SENDING`] may still be on its way.
     pub(super) async fn recover(&self, now: Timestamp) -> Result<usize, LedgerError> {
+        let begun = if self.is_shared() {
+            now.saturating_sub(SENDING)
+        } else {
+            Timestamp::from_millisecond(i64::MAX)
+        };
         self.transact(move |db| {
-            let calls = calls::recover(db, now)?;
-            Ok(calls + queries::recover(db, now)?)
+            let calls = calls::recover(db, begun, now)?;
+            Ok(calls + queries::recover(db, begun, now)?)
         })
         .await
+    }
+
+    /// Whether a part is still for whoever claimed it. Where others send too, they give up on what
+    /// was claimed too long ago.
+    pub(super) async fn holds(&self, claimed: &Claimed) -> Result<bool, LedgerError> {
+        if !self.is_shared() {
+            return Ok(true);
+        }
+        let (row, attempt) = (claimed.row, claimed.attempt);
+        self.read(move |db| queries::holds(db, row, attempt)).await
     }
 
     /// Takes a carrier's report on a part, found by the carrier's id or, where we do not know that
@@ -200,7 +224,7 @@ impl SqliteLedger {
     /// [`LedgerError`] when the database fails.
     pub async fn status(&self, id: &str) -> Result<Option<SendStatus>, LedgerError> {
         let id = id.to_owned();
-        self.transact(move |db| records::status(db, &id)).await
+        self.read(move |db| records::status(db, &id)).await
     }
 
     /// The latest sends of an account, the newest first, at most so many.
@@ -214,7 +238,7 @@ impl SqliteLedger {
         limit: usize,
     ) -> Result<Vec<SendStatus>, LedgerError> {
         let account = account.clone();
-        self.transact(move |db| records::latest(db, &account, limit)).await
+        self.read(move |db| records::latest(db, &account, limit)).await
     }
 
     /// What is known of a send that a host repeats by itself, by its key.
@@ -228,7 +252,7 @@ impl SqliteLedger {
         key: &IdempotencyKey,
     ) -> Result<Option<SendStatus>, LedgerError> {
         let (account, source) = (account.clone(), queue_source(key));
-        self.transact(move |db| records::of_source(db, &account, &source)).await
+        self.read(move |db| records::of_source(db, &account, &source)).await
     }
 
     /// How many replies were written down for `to` since then: ours, and those of a host's agent.
@@ -243,7 +267,7 @@ impl SqliteLedger {
         since: Timestamp,
     ) -> Result<u64, LedgerError> {
         let (account, to) = (account.clone(), to.clone());
-        self.transact(move |db| records::replies_since(db, &account, &to, since)).await
+        self.read(move |db| records::replies_since(db, &account, &to, since)).await
     }
 
     /// How many messages were sent to `to`, of what was written down since then.
@@ -254,7 +278,7 @@ impl SqliteLedger {
         since: Timestamp,
     ) -> Result<u64, LedgerError> {
         let (account, to) = (account.clone(), to.clone());
-        self.transact(move |db| records::sent_since(db, &account, &to, since)).await
+        self.read(move |db| records::sent_since(db, &account, &to, since)).await
     }
 
     /// Notes that a number has written and was let in.
@@ -280,7 +304,7 @@ impl SqliteLedger {
         since: Timestamp,
     ) -> Result<bool, LedgerError> {
         let (account, number) = (account.clone(), number.clone());
-        self.transact(move |db| records::heard_since(db, &account, &number, since)).await
+        self.read(move |db| records::heard_since(db, &account, &number, since)).await
     }
 
     /// Whether a number wrote first and was let in.
@@ -294,7 +318,7 @@ impl SqliteLedger {
         number: &PhoneNumber,
     ) -> Result<bool, LedgerError> {
         let (account, number) = (account.clone(), number.clone());
-        self.transact(move |db| records::is_contact(db, &account, &number)).await
+        self.read(move |db| records::is_contact(db, &account, &number)).await
     }
 
     /// What waits, and what nobody knows.
@@ -303,7 +327,7 @@ impl SqliteLedger {
     ///
     /// [`LedgerError`] when the database fails.
     pub async fn backlog(&self) -> Result<Backlog, LedgerError> {
-        self.transact(records::backlog).await
+        self.read(records::backlog).await
     }
 
     /// When the last send was written down that has `count` after it; `None` when there are not so
@@ -313,7 +337,7 @@ impl SqliteLedger {
     ///
     /// [`LedgerError`] when the database fails.
     pub async fn beyond(&self, count: usize) -> Result<Option<Timestamp>, LedgerError> {
-        self.transact(move |db| records::beyond(db, count)).await
+        self.read(move |db| records::beyond(db, count)).await
     }
 
     /// Erases the contents of parts that ended before `erase_before`, and forgets sends that were
@@ -340,19 +364,29 @@ impl SqliteLedger {
     #[cfg(test)]
     pub(super) async fn reference_of(&self, id: &MessageId) -> Result<Reference, LedgerError> {
         let id = id.to_string();
-        self.transact(move |db| {
-            let sql =
-                "SELECT reference FROM outbound_part WHERE send = ?1 ORDER BY sequence LIMIT 1";
-            let text: String = db.query_row(sql, [&id], |row| row.get(0))?;
-            text.parse().map_err(|_| rusqlite::Error::InvalidQuery)
-        })
-        .await
+        let sql = "SELECT reference FROM outbound_part WHERE send = ?1 ORDER BY sequence LIMIT 1";
+        let reference =
+            self.read(move |db| db.row(sql, crate::sql::values![id.as_str()], |row| row.parsed(0)));
+        Ok(reference.await?.unwrap())
+    }
+
+    /// Whether other processes send from it at the same time.
+    pub(super) const fn is_shared(&self) -> bool {
+        self.0.is_shared()
     }
 
     async fn transact<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&dyn Sql) -> Answer<T> + Send + 'static,
     ) -> Result<T, LedgerError> {
         Ok(self.0.transact(work).await?)
+    }
+
+    /// Does what changes nothing.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Sql) -> Answer<T> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        Ok(self.0.read(work).await?)
     }
 }

@@ -1,12 +1,10 @@
 //! Who wants no more messages, for each account. Kept until they want them again.
 
-use rusqlite::{Connection, params};
 use serde::Serialize;
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 
-use super::columns::parsed;
-use super::queries::Answer;
-use super::{LedgerError, SqliteLedger};
+use super::{Ledger, LedgerError};
+use crate::sql::{self, Answer, Sql, values};
 
 /// How it is known that somebody wants no more messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -50,7 +48,7 @@ pub struct OptedOut {
     pub source: OptOutSource,
 }
 
-impl SqliteLedger {
+impl Ledger {
     /// Keeps that `number` wants no more messages; whether that is new.
     ///
     /// # Errors
@@ -80,8 +78,7 @@ impl SqliteLedger {
         let (account, number) = (account.clone(), number.clone());
         self.transact(move |db| {
             let sql = "DELETE FROM outbound_opt_out WHERE account = ?1 AND number = ?2";
-            let removed = db.prepare_cached(sql)?.execute([account.as_str(), number.as_str()])?;
-            Ok(removed > 0)
+            Ok(db.execute(sql, values![account.as_str(), number.as_str()])? > 0)
         })
         .await
     }
@@ -97,9 +94,9 @@ impl SqliteLedger {
         number: &PhoneNumber,
     ) -> Result<bool, LedgerError> {
         let (account, number) = (account.clone(), number.clone());
-        self.transact(move |db| {
+        self.read(move |db| {
             let sql = "SELECT 1 FROM outbound_opt_out WHERE account = ?1 AND number = ?2";
-            db.prepare_cached(sql)?.exists([account.as_str(), number.as_str()])
+            db.exists(sql, values![account.as_str(), number.as_str()])
         })
         .await
     }
@@ -115,12 +112,12 @@ impl SqliteLedger {
         limit: usize,
     ) -> Result<Vec<OptedOut>, LedgerError> {
         let account = account.clone();
-        self.transact(move |db| list(db, &account, limit)).await
+        self.read(move |db| list(db, &account, limit)).await
     }
 }
 
 fn add(
-    db: &Connection,
+    db: &dyn Sql,
     account: &AccountId,
     number: &PhoneNumber,
     source: OptOutSource,
@@ -128,22 +125,19 @@ fn add(
 ) -> Answer<bool> {
     let sql = "INSERT INTO outbound_opt_out (account, number, since, source)
         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    let row = params![account.as_str(), number.as_str(), now.as_millisecond(), source.as_str()];
-    Ok(db.prepare_cached(sql)?.execute(row)? > 0)
+    let row = values![account.as_str(), number.as_str(), now.as_millisecond(), source.as_str()];
+    Ok(db.execute(sql, row)? > 0)
 }
 
-fn list(db: &Connection, account: &AccountId, limit: usize) -> Answer<Vec<OptedOut>> {
+fn list(db: &dyn Sql, account: &AccountId, limit: usize) -> Answer<Vec<OptedOut>> {
     let sql = "SELECT number, since, source FROM outbound_opt_out WHERE account = ?1
         ORDER BY since DESC, number LIMIT ?2";
-    let limit = super::columns::rows(limit);
-    db.prepare_cached(sql)?
-        .query_map(params![account.as_str(), limit], |row| {
-            Ok(OptedOut {
-                account: account.clone(),
-                number: parsed(row, 0)?,
-                since: Timestamp::from_millisecond(row.get(1)?),
-                source: OptOutSource::of(&row.get::<_, String>(2)?),
-            })
-        })?
-        .collect()
+    db.rows(sql, values![account.as_str(), sql::limit(limit)], |row| {
+        Ok(OptedOut {
+            account: account.clone(),
+            number: row.parsed(0)?,
+            since: Timestamp::from_millisecond(row.get(1)?),
+            source: OptOutSource::of(row.get(2)?),
+        })
+    })
 }

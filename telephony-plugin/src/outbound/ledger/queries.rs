@@ -2,19 +2,17 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Error, OptionalExtension, params};
 use telephony_core::{
     AccountId, DeliveryState, MessageId, PhoneNumber, ProviderKind, ProviderMessageId, Reference,
     StatusReport, Timestamp,
 };
 
 use super::Claimed;
-use super::columns::{json, number, parsed, read_json, rows, state};
+use super::columns::{number, state};
 use super::history::note;
 use super::records::delivery;
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, Retries, Source, is_answer};
-
-pub(super) type Answer<T> = rusqlite::Result<T>;
+use crate::sql::{self, Answer, Sql, SqlError, json, values};
 
 /// Why a part is unknown that was being sent when the process ended.
 const PROCESS_ENDED: &str = "the process ended while it was being sent";
@@ -26,7 +24,7 @@ const WAITED: &str = "other texts to this number, or the account's pace, kept it
 const UNREADABLE: &str = "what is written down of it cannot be read";
 
 pub(super) fn enqueue(
-    db: &Connection,
+    db: &dyn Sql,
     id: &MessageId,
     send: &NewSend,
     references: &[Reference],
@@ -34,59 +32,59 @@ pub(super) fn enqueue(
 ) -> Answer<Enqueued> {
     let (account, to, source) = (send.account.as_str(), send.to.as_str(), send.key(id));
     let (fingerprint, now) = (send.fingerprint(), now.as_millisecond());
-    let inserted = db
-        .prepare_cached(
-            "INSERT INTO outbound_send
-                (id, account, recipient, source, fingerprint, created_at, retries, provider)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (account, source) DO NOTHING",
-        )?
-        .execute(params![
+    let lane = format!("{account} {to}");
+    db.lock(&lane)?;
+    let inserted = db.execute(
+        "INSERT INTO outbound_send
+            (id, account, recipient, source, fingerprint, created_at, retries, provider)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (account, source) DO NOTHING",
+        values![
             id.as_str(),
             account,
             to,
-            source,
-            fingerprint,
+            source.as_str(),
+            fingerprint.as_slice(),
             now,
             send.retries == Retries::Theirs,
             send.provider.map(ProviderKind::as_str)
-        ])?;
+        ],
+    )?;
     if inserted == 0 {
         let sql = "SELECT id, fingerprint FROM outbound_send WHERE account = ?1 AND source = ?2";
-        let (existing, before) = db.prepare_cached(sql)?.query_row([account, &source], |row| {
-            Ok((parsed::<MessageId>(row, 0)?, row.get::<_, Vec<u8>>(1)?))
-        })?;
+        let existing: Option<(MessageId, bool)> =
+            db.row(sql, values![account, source.as_str()], |row| {
+                Ok((row.parsed(0)?, row.get::<&[u8]>(1)? == fingerprint.as_slice()))
+            })?;
         let is_theirs = matches!(send.source, Source::Keyed(_) | Source::Queued(_));
-        if is_theirs && before != fingerprint {
+        let Some((existing, _)) = existing.filter(|(_, is_same)| *is_same || !is_theirs) else {
             return Ok(Enqueued::Conflict);
-        }
+        };
         if send.retries == Retries::Theirs {
             resume(db, &existing, &send.parts, now)?;
         }
         return Ok(Enqueued::Existing(existing));
     }
-    let mut insert = db.prepare_cached(
-        "INSERT INTO outbound_part
-            (send, lane, account, due_at, changed_at, reference, content, is_first)
-            VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6,
-                NOT EXISTS (SELECT 1 FROM outbound_part WHERE lane = ?2 AND state < 2))",
-    )?;
-    let lane = format!("{account} {to}");
     for (part, reference) in send.parts.iter().zip(references) {
-        let content = json(part)?;
-        insert.execute(params![id.as_str(), lane, account, now, reference.as_str(), content])?;
+        db.execute(
+            "INSERT INTO outbound_part
+                (send, lane, account, due_at, changed_at, reference, content, is_first)
+                VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, CASE WHEN EXISTS
+                    (SELECT 1 FROM outbound_part WHERE lane = ?2 AND state < 2)
+                    THEN 0 ELSE 1 END)",
+            values![id.as_str(), lane.as_str(), account, now, reference.as_str(), json(part)?],
+        )?;
     }
     Ok(Enqueued::New(id.clone()))
 }
 
 /// Has the parts of a send that were not sent be as they are planned now: the URL of a file that
 /// we host is another each time, and the earlier one is void by then.
-fn renew(db: &Connection, id: &MessageId, parts: &[Part]) -> Answer<()> {
-    let rows: Vec<(i64, i64)> = db
-        .prepare_cached(
-            "SELECT sequence, state FROM outbound_part WHERE send = ?1 ORDER BY sequence",
-        )?
-        .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Answer<_>>()?;
+fn renew(db: &dyn Sql, id: &MessageId, parts: &[Part]) -> Answer<()> {
+    let rows: Vec<(i64, i64)> = db.rows(
+        "SELECT sequence, state FROM outbound_part WHERE send = ?1 ORDER BY sequence",
+        values![id.as_str()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     // The settings may have changed, and with them where the text is cut: then what was begun is
     // ended as it was begun.
     if rows.len() != parts.len() {
@@ -95,32 +93,27 @@ fn renew(db: &Connection, id: &MessageId, parts: &[Part]) -> Answer<()> {
     for ((row, _), part) in
         rows.into_iter().zip(parts).filter(|((_, state), _)| *state == number(PartState::NotSent))
     {
-        db.prepare_cached("UPDATE outbound_part SET content = ?2 WHERE sequence = ?1")?
-            .execute(params![row, json(part)?])?;
+        let sql = "UPDATE outbound_part SET content = ?2 WHERE sequence = ?1";
+        db.execute(sql, values![row, json(part)?])?;
     }
     Ok(())
 }
 
 /// Has what of a send was not sent wait again, ahead of whatever came later.
-fn resume(db: &Connection, id: &MessageId, parts: &[Part], now: i64) -> Answer<()> {
+fn resume(db: &dyn Sql, id: &MessageId, parts: &[Part], now: i64) -> Answer<()> {
     renew(db, id, parts)?;
-    let resumed: Vec<(i64, String)> = db
-        .prepare_cached(
-            "UPDATE outbound_part SET state = 0, due_at = ?2, reason = NULL, is_first = 0
-                WHERE send = ?1 AND state = 5 RETURNING sequence, lane",
-        )?
-        .query_map(params![id.as_str(), now], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Answer<_>>()?;
+    let resumed: Vec<(i64, String)> = db.rows(
+        "UPDATE outbound_part SET state = 0, due_at = ?2, changed_at = ?2, reason = NULL,
+            is_first = 0 WHERE send = ?1 AND state = 5 RETURNING sequence, lane",
+        values![id.as_str(), now],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let Some((row, lane)) = resumed.first() else { return Ok(()) };
-    db.prepare_cached("UPDATE outbound_part SET is_first = 0 WHERE lane = ?1 AND state = 0")?
-        .execute([lane])?;
-    let busy: bool = db
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM outbound_part WHERE lane = ?1 AND state = 1)",
-        )?
-        .query_row([lane], |row| row.get(0))?;
+    let sql = "UPDATE outbound_part SET is_first = 0 WHERE lane = ?1 AND state = 0";
+    db.execute(sql, values![lane])?;
+    let sql = "SELECT 1 FROM outbound_part WHERE lane = ?1 AND state = 1";
     // What is on its way lets the next one go when it has ended.
-    if busy { Ok(()) } else { advance(db, *row) }
+    if db.exists(sql, values![lane])? { Ok(()) } else { advance(db, *row) }
 }
 
 /// Each account that something waits in, by one look into the index for each: however much waits,
@@ -148,7 +141,7 @@ pub(super) const ADVANCE: &str = "UPDATE outbound_part SET is_first = 1 WHERE se
         WHERE state < 2 AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1))";
 
 pub(super) fn claim(
-    db: &Connection,
+    db: &dyn Sql,
     now: Timestamp,
     limits: &HashMap<AccountId, usize>,
     limit: usize,
@@ -157,76 +150,102 @@ pub(super) fn claim(
     for account in waiting(db)? {
         // What has no way out waits until its account is back.
         let limit = limits.get(&account).map_or(0, |own| limit.min(*own));
-        let of_account = params![account.as_str(), now.as_millisecond(), rows(limit)];
-        let mut statement = db.prepare_cached(DUE)?;
-        for row in statement.query_map(of_account, |row| Ok((row.get(0)?, row.get(1)?)))? {
-            due.push(row?);
-        }
+        let of_account = values![account.as_str(), now.as_millisecond(), sql::limit(limit)];
+        due.extend(db.rows(DUE, of_account, |row| Ok((row.get(0)?, row.get(1)?)))?);
     }
     due.sort_unstable();
     due.truncate(limit);
     let mut claimed = Vec::with_capacity(due.len());
     for (_, row) in due {
         match claim_one(db, row, now) {
-            Ok(part) => claimed.push(part),
+            Ok(part) => claimed.extend(part),
             // What cannot be read must not keep everything else from being sent.
-            Err(Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..)) => {
-                ended(db, row, PartState::Refused, UNREADABLE, now)?;
-            }
+            Err(SqlError::Unreadable(..)) => ended(db, row, PartState::Refused, UNREADABLE, now)?,
             Err(error) => return Err(error),
         }
     }
     Ok(claimed)
 }
 
-fn waiting(db: &Connection) -> Answer<Vec<AccountId>> {
-    db.prepare_cached(WAITING)?.query_map([], |row| parsed(row, 0))?.collect()
+fn waiting(db: &dyn Sql) -> Answer<Vec<AccountId>> {
+    db.rows(WAITING, &[], |row| row.parsed(0))
 }
 
-fn claim_one(db: &Connection, row: i64, now: Timestamp) -> Answer<Claimed> {
-    db.prepare_cached(
+/// Marks a part as being sent; `None` when somebody else is about to do that, or has.
+fn claim_one(db: &dyn Sql, row: i64, now: Timestamp) -> Answer<Option<Claimed>> {
+    if db.is_shared() {
+        let Some(lane) = lane(db, row)? else { return Ok(None) };
+        if !db.try_lock(&lane)? {
+            return Ok(None);
+        }
+    }
+    let marked = db.execute(
         "UPDATE outbound_part SET state = 1, attempts = attempts + 1, changed_at = ?2
-            WHERE sequence = ?1",
-    )?
-    .execute(params![row, now.as_millisecond()])?;
-    db.prepare_cached(
+            WHERE sequence = ?1 AND state = 0 AND is_first = 1",
+        values![row, now.as_millisecond()],
+    )?;
+    if marked == 0 {
+        return Ok(None);
+    }
+    db.row(
         "SELECT part.send, part.account, send.recipient, part.content, part.reference,
             part.attempts, send.retries, send.source FROM outbound_part AS part
             JOIN outbound_send AS send ON send.id = part.send
             WHERE part.sequence = ?1",
-    )?
-    .query_row([row], |found| {
-        Ok(Claimed {
-            row,
-            send: parsed(found, 0)?,
-            account: parsed(found, 1)?,
-            to: parsed::<PhoneNumber>(found, 2)?,
-            part: read_json(found, 3)?,
-            reference: parsed(found, 4)?,
-            attempt: found.get(5)?,
-            retries: if found.get(6)? { Retries::Theirs } else { Retries::Ours },
-            is_answer: is_answer(&found.get::<_, String>(7)?),
-        })
-    })
+        values![row],
+        |found| {
+            Ok(Claimed {
+                row,
+                send: found.parsed(0)?,
+                account: found.parsed(1)?,
+                to: found.parsed::<PhoneNumber>(2)?,
+                part: found.json(3)?,
+                reference: found.parsed(4)?,
+                attempt: found.get(5)?,
+                retries: if found.get(6)? { Retries::Theirs } else { Retries::Ours },
+                is_answer: is_answer(found.get(7)?),
+            })
+        },
+    )
 }
 
-pub(super) fn next_due(db: &Connection, after: Timestamp) -> Answer<Option<Timestamp>> {
+/// Whether a part is still marked as being sent by this attempt.
+pub(super) fn holds(db: &dyn Sql, row: i64, attempt: u32) -> Answer<bool> {
+    let sql = "SELECT 1 FROM outbound_part WHERE sequence = ?1 AND state = 1 AND attempts = ?2";
+    db.exists(sql, values![row, attempt])
+}
+
+fn lane(db: &dyn Sql, row: i64) -> Answer<Option<String>> {
+    let sql = "SELECT lane FROM outbound_part WHERE sequence = ?1";
+    db.row(sql, values![row], |row| row.get(0))
+}
+
+/// Keeps others from changing anything in a part's lane until the transaction ends.
+pub(super) fn hold(db: &dyn Sql, row: i64) -> Answer<()> {
+    if !db.is_shared() {
+        return Ok(());
+    }
+    lane(db, row)?.map_or(Ok(()), |lane| db.lock(&lane))
+}
+
+pub(super) fn next_due(db: &dyn Sql, after: Timestamp) -> Answer<Option<Timestamp>> {
     let mut next: Option<i64> = None;
     for account in waiting(db)? {
-        let of_account = params![account.as_str(), after.as_millisecond()];
-        let due: Option<i64> = db.prepare_cached(NEXT)?.query_row(of_account, |row| row.get(0))?;
+        let of_account = values![account.as_str(), after.as_millisecond()];
+        let due: Option<i64> = db.row(NEXT, of_account, |row| row.get(0))?.flatten();
         next = next.into_iter().chain(due).min();
     }
     Ok(next.map(Timestamp::from_millisecond))
 }
 
 pub(super) fn sent(
-    db: &Connection,
+    db: &dyn Sql,
     row: i64,
     id: &ProviderMessageId,
     report: StatusReport,
     now: Timestamp,
 ) -> Answer<()> {
+    hold(db, row)?;
     note(db, row, &report, now)?;
     // A report of the carrier may have been quicker than its answer.
     let delivery = match delivery(db, row)? {
@@ -236,92 +255,107 @@ pub(super) fn sent(
         }
         None => DeliveryState::new(report),
     };
-    db.prepare_cached(
+    db.execute(
         "UPDATE outbound_part SET state = 2, provider_id = ?2, delivery = ?3, changed_at = ?4,
             reason = NULL WHERE sequence = ?1 AND state IN (1, 4)",
-    )?
-    .execute(params![row, id.as_str(), json(&delivery)?, now.as_millisecond()])?;
+        values![row, id.as_str(), json(&delivery)?, now.as_millisecond()],
+    )?;
     advance(db, row)
 }
 
 pub(super) fn not_sent(
-    db: &Connection,
+    db: &dyn Sql,
     row: i64,
     attempt: u32,
     at: Timestamp,
     reason: &str,
 ) -> Answer<()> {
+    hold(db, row)?;
     // Told twice, it must not put back a part that has been claimed again in between. And what the
     // carrier has reported on was sent, whatever its answer says.
-    db.prepare_cached(
+    db.execute(
         "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 0 ELSE 2 END,
             due_at = ?3, reason = CASE WHEN delivery IS NULL THEN ?4 END, is_first = 0
             WHERE sequence = ?1 AND state = 1 AND attempts = ?2",
-    )?
-    .execute(params![row, attempt, at.as_millisecond(), reason])?;
+        values![row, attempt, at.as_millisecond(), reason],
+    )?;
     advance(db, row)
 }
 
 /// Ends a part that was not sent, in `ended`, and so the rest of its send.
 pub(super) fn ended(
-    db: &Connection,
+    db: &dyn Sql,
     row: i64,
     ended: PartState,
     reason: &str,
     now: Timestamp,
 ) -> Answer<()> {
+    hold(db, row)?;
     if end(db, row, ended, reason, now)? == Some(ended) {
-        db.prepare_cached(
+        db.execute(
             "UPDATE outbound_part SET state = ?4, reason = ?2, changed_at = ?3
                 WHERE send = (SELECT send FROM outbound_part WHERE sequence = ?1)
                 AND sequence > ?1 AND state = 0",
-        )?
-        .execute(params![row, reason, now.as_millisecond(), number(ended)])?;
+            values![row, reason, now.as_millisecond(), number(ended)],
+        )?;
     }
     advance(db, row)
 }
 
 /// Gives back what of a send waits, unless some of it is on its way.
-pub(super) fn withdraw(db: &Connection, id: &MessageId, now: Timestamp) -> Answer<()> {
-    let withdrawn: Option<i64> = db
-        .prepare_cached(
-            "UPDATE outbound_part SET state = 5, reason = ?2, changed_at = ?3
-                WHERE send = ?1 AND state = 0 AND NOT EXISTS
-                    (SELECT 1 FROM outbound_part WHERE send = ?1 AND state = 1)
-                RETURNING sequence",
-        )?
-        .query_map(params![id.as_str(), WAITED, now.as_millisecond()], |row| row.get(0))?
-        .last()
-        .transpose()?;
-    withdrawn.map_or(Ok(()), |row| advance(db, row))
+pub(super) fn withdraw(db: &dyn Sql, id: &MessageId, now: Timestamp) -> Answer<()> {
+    if db.is_shared() {
+        let sql = "SELECT lane FROM outbound_part WHERE send = ?1 LIMIT 1";
+        let lane: Option<String> = db.row(sql, values![id.as_str()], |row| row.get(0))?;
+        lane.map_or(Ok(()), |lane| db.lock(&lane))?;
+    }
+    give_back(db, id.as_str(), WAITED, now)
 }
 
-pub(super) fn unknown(db: &Connection, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
+fn give_back(db: &dyn Sql, id: &str, reason: &str, now: Timestamp) -> Answer<()> {
+    let withdrawn: Vec<i64> = db.rows(
+        "UPDATE outbound_part SET state = 5, reason = ?2, changed_at = ?3
+            WHERE send = ?1 AND state = 0 AND NOT EXISTS
+                (SELECT 1 FROM outbound_part AS part WHERE part.send = ?1 AND part.state = 1)
+            RETURNING sequence",
+        values![id, reason, now.as_millisecond()],
+        |row| row.get(0),
+    )?;
+    withdrawn.last().map_or(Ok(()), |row| advance(db, *row))
+}
+
+pub(super) fn unknown(db: &dyn Sql, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
+    hold(db, row)?;
     end(db, row, PartState::Unknown, reason, now)?;
     advance(db, row)
 }
 
-pub(super) fn recover(db: &Connection, now: Timestamp) -> Answer<usize> {
-    let rows: Vec<i64> = db
-        .prepare_cached("SELECT sequence FROM outbound_part WHERE state = 1")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Answer<_>>()?;
+/// Gives up on what was begun at or before `begun`, by whoever has ended since.
+pub(super) fn recover(db: &dyn Sql, begun: Timestamp, now: Timestamp) -> Answer<usize> {
+    let before = values![begun.as_millisecond()];
+    let sql = "SELECT sequence, lane FROM outbound_part WHERE state = 1 AND changed_at <= ?1";
+    let rows: Vec<(i64, String)> = db.rows(sql, before, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "SELECT 1 FROM outbound_part WHERE sequence = ?1 AND state = 1 AND changed_at <= ?2";
     let mut lost = 0;
-    for row in rows {
-        let state = end(db, row, PartState::Unknown, PROCESS_ENDED, now)?;
-        lost += usize::from(state == Some(PartState::Unknown));
-        advance(db, row)?;
+    for (row, lane) in rows {
+        // Whoever holds its lane is at it, or does the same as we.
+        if db.try_lock(&lane)? && db.exists(sql, values![row, begun.as_millisecond()])? {
+            let state = end(db, row, PartState::Unknown, PROCESS_ENDED, now)?;
+            lost += usize::from(state == Some(PartState::Unknown));
+            advance(db, row)?;
+        }
     }
     // What had not begun is not for us to begin.
-    let theirs: Vec<i64> = db
-        .prepare_cached(
-            "UPDATE outbound_part SET state = 5, reason = ?1, changed_at = ?2 WHERE state = 0
-                AND send IN (SELECT id FROM outbound_send WHERE retries = 1) RETURNING sequence",
-        )?
-        .query_map(params![PROCESS_ENDED, now.as_millisecond()], |row| row.get(0))?
-        .collect::<Answer<_>>()?;
-    for row in theirs {
-        advance(db, row)?;
+    let theirs: Vec<(String, String)> = db.rows(
+        "SELECT DISTINCT send, lane FROM outbound_part WHERE state = 0 AND changed_at <= ?1
+            AND send IN (SELECT id FROM outbound_send WHERE retries = 1)",
+        before,
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    for (send, lane) in theirs {
+        if db.try_lock(&lane)? {
+            give_back(db, &send, PROCESS_ENDED, now)?;
+        }
     }
     Ok(lost)
 }
@@ -329,23 +363,22 @@ pub(super) fn recover(db: &Connection, now: Timestamp) -> Answer<usize> {
 /// Ends a part that is being sent: in `ended`, or as sent where the carrier has reported on it
 /// already, which proves it. What it ended in; `None` when it was not being sent.
 fn end(
-    db: &Connection,
+    db: &dyn Sql,
     row: i64,
     ended: PartState,
     reason: &str,
     now: Timestamp,
 ) -> Answer<Option<PartState>> {
-    db.prepare_cached(
+    db.row(
         "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN ?2 ELSE 2 END,
             reason = CASE WHEN delivery IS NULL THEN ?3 END, changed_at = ?4
             WHERE sequence = ?1 AND state = 1 RETURNING state",
-    )?
-    .query_row(params![row, number(ended), reason, now.as_millisecond()], |row| row.get(0))
-    .optional()
-    .map(|ended| ended.map(state))
+        values![row, number(ended), reason, now.as_millisecond()],
+        |row| row.get(0).map(state),
+    )
 }
 
 /// Lets the next part of a part's lane go.
-pub(super) fn advance(db: &Connection, row: i64) -> Answer<()> {
-    db.prepare_cached(ADVANCE)?.execute([row]).map(drop)
+pub(super) fn advance(db: &dyn Sql, row: i64) -> Answer<()> {
+    db.execute(ADVANCE, values![row]).map(drop)
 }

@@ -10,8 +10,9 @@ use telephony_core::{
 use telephony_webhook::SqliteWriter;
 use tempfile::TempDir;
 
-use super::{Claimed, SqliteLedger};
+use super::{Claimed, Ledger};
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, SendOutcome, SendStatus, Source};
+use crate::sql::{Sql, Store};
 
 mod asked_again;
 mod calls;
@@ -27,8 +28,22 @@ fn later(seconds: u64) -> Timestamp {
     NOW.saturating_add(Duration::from_secs(seconds))
 }
 
-fn in_memory() -> SqliteLedger {
-    SqliteLedger::new(SqliteWriter::open_in_memory(&[SqliteLedger::SCHEMA]).unwrap())
+/// Each of these tests, on each store.
+macro_rules! on_each_store {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::outbound::ledger::tests::in_memory()).await;
+            })*
+        }
+    };
+}
+
+use on_each_store;
+
+fn in_memory() -> Ledger {
+    Ledger::new(Store::Sqlite(SqliteWriter::open_in_memory(&[Ledger::SQLITE]).unwrap()))
 }
 
 fn number(last: u32) -> PhoneNumber {
@@ -62,22 +77,22 @@ fn id(name: &str) -> MessageId {
 }
 
 /// Writes a send down under the id of `name`; the reference of its first part is `name-0`.
-async fn enqueue(ledger: &SqliteLedger, name: &str, send: NewSend, now: Timestamp) -> Enqueued {
+async fn enqueue(ledger: &Ledger, name: &str, send: NewSend, now: Timestamp) -> Enqueued {
     let references = (0..send.parts.len())
         .map(|index| Reference::new(format!("{name}-{index}")).unwrap())
         .collect();
     ledger.enqueue(id(name), send, references, now).await.unwrap()
 }
 
-async fn add(ledger: &SqliteLedger, name: &str, send: NewSend) {
+async fn add(ledger: &Ledger, name: &str, send: NewSend) {
     assert_eq!(enqueue(ledger, name, send, NOW).await, Enqueued::New(id(name)));
 }
 
-async fn claim(ledger: &SqliteLedger, now: Timestamp) -> Vec<Claimed> {
+async fn claim(ledger: &Ledger, now: Timestamp) -> Vec<Claimed> {
     ledger.claim(now, everyone(), 100).await.unwrap()
 }
 
-async fn claim_one(ledger: &SqliteLedger, now: Timestamp) -> Claimed {
+async fn claim_one(ledger: &Ledger, now: Timestamp) -> Claimed {
     let mut claimed = claim(ledger, now).await;
     assert_eq!(claimed.len(), 1, "{claimed:?}");
     claimed.remove(0)
@@ -91,7 +106,7 @@ fn report(status: MessageStatus) -> StatusReport {
     StatusReport::new(status, status.as_str())
 }
 
-async fn sent(ledger: &SqliteLedger, claimed: &Claimed, provider_id: &str) {
+async fn sent(ledger: &Ledger, claimed: &Claimed, provider_id: &str) {
     let provider_id = ProviderMessageId::new(provider_id).unwrap();
     ledger.sent(claimed.row, provider_id, report(MessageStatus::Queued), NOW).await.unwrap();
 }
@@ -104,17 +119,15 @@ fn update(provider_id: &str, status: MessageStatus, reference: Option<&str>) -> 
     update
 }
 
-async fn status(ledger: &SqliteLedger, name: &str) -> SendStatus {
+async fn status(ledger: &Ledger, name: &str) -> SendStatus {
     ledger.status(id(name).as_str()).await.unwrap().unwrap()
 }
 
-async fn states(ledger: &SqliteLedger, name: &str) -> Vec<PartState> {
+async fn states(ledger: &Ledger, name: &str) -> Vec<PartState> {
     status(ledger, name).await.parts.iter().map(|part| part.state).collect()
 }
 
-#[tokio::test]
-async fn a_reason_sends_once() {
-    let ledger = in_memory();
+async fn a_reason_sends_once(ledger: Ledger) {
     add(&ledger, "a", reply(1, "in", &["first"])).await;
     let again = reply(1, "in", &["second", "and longer"]);
     assert_eq!(enqueue(&ledger, "b", again, NOW).await, Enqueued::Existing(id("a")));
@@ -130,9 +143,7 @@ async fn a_reason_sends_once() {
     add(&ledger, "twice", send(3, Source::Once, &["hello"])).await;
 }
 
-#[tokio::test]
-async fn a_key_stands_for_one_payload() {
-    let ledger = in_memory();
+async fn a_key_stands_for_one_payload(ledger: Ledger) {
     add(&ledger, "a", keyed("k", "hello")).await;
     let enqueue = async |name, send| enqueue(&ledger, name, send, later(60)).await;
     assert_eq!(enqueue("b", keyed("k", "hello")).await, Enqueued::Existing(id("a")));
@@ -149,9 +160,7 @@ async fn a_key_stands_for_one_payload() {
     assert_eq!(enqueue("g", keyed("l", "hello")).await, Enqueued::New(id("g")));
 }
 
-#[tokio::test]
-async fn a_number_gets_one_part_at_a_time_in_order() {
-    let ledger = in_memory();
+async fn a_number_gets_one_part_at_a_time_in_order(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     add(&ledger, "b", reply(1, "b", &["b0"])).await;
     add(&ledger, "c", reply(2, "c", &["c0"])).await;
@@ -164,8 +173,9 @@ async fn a_number_gets_one_part_at_a_time_in_order() {
     assert_eq!(texts(&ledger.claim(NOW, limits, 100).await.unwrap()), ["c0"]);
     assert_eq!(texts(&claim(&ledger, NOW).await), ["d0"]);
     assert!(claim(&ledger, later(3_600)).await.is_empty(), "each number is being sent to");
+}
 
-    let ledger = in_memory();
+async fn a_number_gets_all_parts_of_a_send_before_the_next(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     add(&ledger, "b", reply(1, "b", &["b0"])).await;
     for expected in ["a0", "a1", "b0"] {
@@ -178,9 +188,7 @@ async fn a_number_gets_one_part_at_a_time_in_order() {
     assert_eq!(status(&ledger, "a").await.outcome, SendOutcome::Sent);
 }
 
-#[tokio::test]
-async fn what_was_not_sent_holds_up_its_number_until_it_is_due() {
-    let ledger = in_memory();
+async fn what_was_not_sent_holds_up_its_number_until_it_is_due(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     add(&ledger, "b", reply(2, "b", &["b0"])).await;
     let claimed = claim(&ledger, NOW).await;
@@ -203,9 +211,7 @@ async fn what_was_not_sent_holds_up_its_number_until_it_is_due() {
     assert_eq!(texts(&claim(&ledger, later(10)).await), ["a1"]);
 }
 
-#[tokio::test]
-async fn a_refusal_ends_its_send_and_no_other() {
-    let ledger = in_memory();
+async fn a_refusal_ends_its_send_and_no_other(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1", "a2"])).await;
     add(&ledger, "b", reply(1, "b", &["b0"])).await;
     sent(&ledger, &claim_one(&ledger, NOW).await, "A0").await;
@@ -218,9 +224,7 @@ async fn a_refusal_ends_its_send_and_no_other() {
     assert_eq!(texts(&claim(&ledger, NOW).await), ["b0"]);
 }
 
-#[tokio::test]
-async fn an_unknown_part_is_not_sent_again_and_the_rest_goes_on() {
-    let ledger = in_memory();
+async fn an_unknown_part_is_not_sent_again_and_the_rest_goes_on(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     let a0 = claim_one(&ledger, NOW).await;
     ledger.unknown(a0.row, "no answer".to_owned(), NOW).await.unwrap();
@@ -236,7 +240,7 @@ async fn an_unknown_part_is_not_sent_again_and_the_rest_goes_on() {
 async fn what_was_being_sent_when_the_process_ended_is_unknown() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
-    let open = || SqliteLedger::new(SqliteWriter::open(&path, &[SqliteLedger::SCHEMA]).unwrap());
+    let open = || Ledger::new(Store::Sqlite(SqliteWriter::open(&path, &[Ledger::SQLITE]).unwrap()));
     let ledger = open();
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     add(&ledger, "b", reply(2, "b", &["b0"])).await;
@@ -255,9 +259,7 @@ async fn what_was_being_sent_when_the_process_ended_is_unknown() {
     assert_eq!(texts(&claim(&ledger, later(1)).await), ["a1", "c0"]);
 }
 
-#[tokio::test]
-async fn sends_are_found_by_either_id() {
-    let ledger = in_memory();
+async fn sends_are_found_by_either_id(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     for provider_id in ["A0", "A1"] {
         sent(&ledger, &claim_one(&ledger, NOW).await, provider_id).await;
@@ -272,9 +274,7 @@ async fn sends_are_found_by_either_id() {
     assert_eq!(ledger.status("A2").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn replies_to_one_number_are_counted() {
-    let ledger = in_memory();
+async fn replies_to_one_number_are_counted(ledger: Ledger) {
     for (name, at) in [("a", 0), ("b", 30), ("c", 60)] {
         enqueue(&ledger, name, reply(1, name, &["x", "y"]), later(at)).await;
     }
@@ -290,18 +290,14 @@ async fn replies_to_one_number_are_counted() {
     }
 }
 
-#[tokio::test]
-async fn contents_are_erased_and_sends_forgotten_when_they_have_ended() {
-    let ledger = in_memory();
+async fn contents_are_erased_and_sends_forgotten_when_they_have_ended(ledger: Ledger) {
     add(&ledger, "ended", reply(1, "ended", &["secret"])).await;
     sent(&ledger, &claim_one(&ledger, NOW).await, "E").await;
     add(&ledger, "waits", reply(2, "waits", &["kept"])).await;
     let contents = async || -> Vec<bool> {
-        let sql = "SELECT content IS NOT NULL FROM outbound_part ORDER BY sequence";
-        let read = move |db: &rusqlite::Connection| {
-            db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-        };
-        ledger.transact(read).await.unwrap()
+        let sql = "SELECT content FROM outbound_part ORDER BY sequence";
+        let read = move |db: &dyn Sql| db.rows(sql, &[], |row| row.get::<Option<String>>(0));
+        ledger.transact(read).await.unwrap().iter().map(Option::is_some).collect()
     };
     let clean = async |erase, forget| ledger.clean(erase, forget, 10).await.unwrap();
     assert_eq!(clean(NOW, NOW).await, 0, "not before, but at that time");
@@ -314,3 +310,16 @@ async fn contents_are_erased_and_sends_forgotten_when_they_have_ended() {
     assert_eq!(clean(later(1), later(1)).await, 0);
     assert_eq!(texts(&claim(&ledger, NOW).await), ["kept"]);
 }
+
+on_each_store![
+    a_reason_sends_once,
+    a_key_stands_for_one_payload,
+    a_number_gets_one_part_at_a_time_in_order,
+    a_number_gets_all_parts_of_a_send_before_the_next,
+    what_was_not_sent_holds_up_its_number_until_it_is_due,
+    a_refusal_ends_its_send_and_no_other,
+    an_unknown_part_is_not_sent_again_and_the_rest_goes_on,
+    sends_are_found_by_either_id,
+    replies_to_one_number_are_counted,
+    contents_are_erased_and_sends_forgotten_when_they_have_ended,
+];

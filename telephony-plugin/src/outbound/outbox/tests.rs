@@ -17,7 +17,8 @@ use tokio::sync::watch;
 
 use super::super::send::{NewSend, Part, PartState, SendOutcome, Source};
 use super::{MAX_ATTEMPTS, Outbox, Sender, SubmitError};
-use crate::outbound::{OptOutSource, SqliteLedger};
+use crate::outbound::{Ledger, OptOutSource};
+use crate::sql::Store;
 
 const NOW: Timestamp = Timestamp::from_second(1_800_000_000);
 
@@ -37,10 +38,11 @@ impl Scene {
         config["fromNumber"] = "+15550001111".into();
         let config = from_value(config, Host::Standalone, &|_| None).unwrap();
         let (mock, clock) = (Arc::new(MockProvider::default()), Arc::new(ManualClock::new(NOW)));
-        let writer = SqliteWriter::open_in_memory(&[SqliteLedger::SCHEMA]).unwrap();
+        let writer = SqliteWriter::open_in_memory(&[Ledger::SQLITE]).unwrap();
         let sender = Sender::new(&config.accounts[0], mock.clone(), &config.serve, None);
         let entropy = Arc::new(SeededEntropy::new(7));
-        let outbox = Outbox::new(SqliteLedger::new(writer), [sender], clock.clone(), entropy);
+        let outbox =
+            Outbox::new(Ledger::new(Store::Sqlite(writer)), [sender], clock.clone(), entropy);
         let outbox = Arc::new(outbox);
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(Arc::clone(&outbox).run(stopped));

@@ -6,9 +6,7 @@ fn queued(to: u32, key: &str, texts: &[&str]) -> NewSend {
     send(to, Source::Queued(key.parse().unwrap()), texts).retried_by_asker()
 }
 
-#[tokio::test]
-async fn what_was_not_sent_goes_when_it_is_asked_for_again_and_what_was_does_not() {
-    let ledger = in_memory();
+async fn what_was_not_sent_goes_when_it_is_asked_for_again_and_what_was_does_not(ledger: Ledger) {
     add(&ledger, "a", queued(1, "q", &["a0", "a1", "a2"])).await;
     sent(&ledger, &claim_one(&ledger, NOW).await, "SM1").await;
     let second = claim_one(&ledger, NOW).await;
@@ -34,9 +32,7 @@ async fn what_was_not_sent_goes_when_it_is_asked_for_again_and_what_was_does_not
     assert_eq!(other, Enqueued::Conflict);
 }
 
-#[tokio::test]
-async fn a_send_that_is_resumed_goes_before_what_came_later_one_at_a_time() {
-    let ledger = in_memory();
+async fn a_send_that_is_resumed_goes_before_what_came_later_one_at_a_time(ledger: Ledger) {
     add(&ledger, "a", queued(1, "q", &["a0"])).await;
     let first = claim_one(&ledger, NOW).await;
     ledger.given_back(first.row, "busy".to_owned(), NOW).await.unwrap();
@@ -56,9 +52,7 @@ async fn a_send_that_is_resumed_goes_before_what_came_later_one_at_a_time() {
     assert_eq!(texts(&claim(&ledger, NOW).await), ["d"]);
 }
 
-#[tokio::test]
-async fn what_waits_is_given_back_unless_it_has_begun() {
-    let ledger = in_memory();
+async fn what_waits_is_given_back_unless_it_has_begun(ledger: Ledger) {
     add(&ledger, "a", queued(1, "a", &["a0", "a1"])).await;
     add(&ledger, "b", queued(1, "b", &["b0"])).await;
     let begun = claim_one(&ledger, NOW).await;
@@ -71,9 +65,7 @@ async fn what_waits_is_given_back_unless_it_has_begun() {
     assert_eq!(texts(&claim(&ledger, NOW).await), ["a1"]);
 }
 
-#[tokio::test]
-async fn after_a_crash_nothing_of_theirs_begins_by_itself() {
-    let ledger = in_memory();
+async fn after_a_crash_nothing_of_theirs_begins_by_itself(ledger: Ledger) {
     add(&ledger, "a", queued(1, "a", &["a0"])).await;
     add(&ledger, "b", reply(2, "b", &["b0"])).await;
     add(&ledger, "c", queued(3, "c", &["c0", "c1"])).await;
@@ -88,3 +80,10 @@ async fn after_a_crash_nothing_of_theirs_begins_by_itself() {
     enqueue(&ledger, "again", queued(3, "c", &["c0", "c1"]), NOW).await;
     assert_eq!(texts(&claim(&ledger, NOW).await), ["c1"], "the unknown one stays unknown");
 }
+
+on_each_store![
+    what_was_not_sent_goes_when_it_is_asked_for_again_and_what_was_does_not,
+    a_send_that_is_resumed_goes_before_what_came_later_one_at_a_time,
+    what_waits_is_given_back_unless_it_has_begun,
+    after_a_crash_nothing_of_theirs_begins_by_itself,
+];

@@ -7,15 +7,11 @@ use telephony_core::{
     Order, ProviderCallId, ProviderKind, RawStatus, Reference, Sender, Timestamp,
 };
 
-use crate::database::Database;
+use super::{in_memory, on_each_store};
 use crate::outbound::call::{CallOutcome, Direction, NewCall, Opened, Reception};
-use crate::outbound::ledger::{SqliteLedger, Unheard};
+use crate::outbound::ledger::{Ledger, Unheard};
 
 const NOW: Timestamp = Timestamp::EPOCH;
-
-fn ledger() -> SqliteLedger {
-    Database::in_memory().unwrap().ledger
-}
 
 fn account() -> AccountId {
     AccountId::default_account()
@@ -47,14 +43,12 @@ fn unheard() -> Unheard {
     Unheard { id, provider, reception: Reception::Rejected }
 }
 
-async fn apply(ledger: &SqliteLedger, update: CallUpdate) -> Option<CallStatus> {
+async fn apply(ledger: &Ledger, update: CallUpdate) -> Option<CallStatus> {
     let report = ledger.apply_call(update, unheard(), NOW).await.unwrap();
     report.and_then(|report| report.call.status)
 }
 
-#[tokio::test]
-async fn one_key_is_one_call() {
-    let ledger = ledger();
+async fn one_key_is_one_call(ledger: Ledger) {
     let open = async |id, words| ledger.open_call(call(id, words, Some("k")), NOW).await.unwrap();
     assert!(matches!(open("call_1", "Hi").await, Opened::New));
     let Opened::Known(known) = open("call_2", "Hi").await else { panic!("it is placed twice") };
@@ -71,9 +65,7 @@ async fn one_key_is_one_call() {
     assert!(matches!(open("call_5", "Hi").await, Opened::Known(_)));
 }
 
-#[tokio::test]
-async fn a_report_finds_its_call_by_the_token_and_settles_what_is_unknown() {
-    let ledger = ledger();
+async fn a_report_finds_its_call_by_the_token_and_settles_what_is_unknown(ledger: Ledger) {
     let id = CallId::new("call_1").unwrap();
     ledger.open_call(call("call_1", "Hi", None), NOW).await.unwrap();
     ledger.call_failed(&id, CallOutcome::Unknown, "no answer".to_owned(), NOW).await.unwrap();
@@ -99,7 +91,7 @@ async fn in_whatever_order_reports_come_the_call_ends_once() {
         .collect();
     assert_eq!(orders.len(), 24);
     for order in orders {
-        let ledger = ledger();
+        let ledger = in_memory();
         ledger.open_call(call("call_1", "Hi", None), NOW).await.unwrap();
         let mut ended = false;
         for step in order {
@@ -116,9 +108,7 @@ async fn in_whatever_order_reports_come_the_call_ends_once() {
     }
 }
 
-#[tokio::test]
-async fn telnyx_ends_normally_what_nobody_answered() {
-    let ledger = ledger();
+async fn telnyx_ends_normally_what_nobody_answered(ledger: Ledger) {
     let new = NewCall { provider: ProviderKind::Telnyx, ..call("call_1", "Hi", None) };
     ledger.open_call(new, NOW).await.unwrap();
     let reference = Some("ref-call_1");
@@ -137,9 +127,7 @@ async fn telnyx_ends_normally_what_nobody_answered() {
     assert_eq!(apply(&ledger, asked).await, Some(CallStatus::Completed));
 }
 
-#[tokio::test]
-async fn a_call_is_found_by_the_id_it_was_placed_as() {
-    let ledger = ledger();
+async fn a_call_is_found_by_the_id_it_was_placed_as(ledger: Ledger) {
     let id = CallId::new("call_1").unwrap();
     ledger.open_call(call("call_1", "Hi", None), NOW).await.unwrap();
     ledger.call_placed(&id, update("R1", CallStatus::Queued, None), NOW).await.unwrap();
@@ -150,9 +138,7 @@ async fn a_call_is_found_by_the_id_it_was_placed_as() {
     assert_eq!(apply(&ledger, update("P1", CallStatus::Busy, None)).await, Some(CallStatus::Busy));
 }
 
-#[tokio::test]
-async fn who_calls_is_kept_once_and_a_stranger_to_us_is_not() {
-    let ledger = ledger();
+async fn who_calls_is_kept_once_and_a_stranger_to_us_is_not(ledger: Ledger) {
     let mut calls = update("P1", CallStatus::Ringing, None);
     assert_eq!(apply(&ledger, calls.clone()).await, None, "somebody else has placed it");
     calls.inbound = true;
@@ -167,9 +153,7 @@ async fn who_calls_is_kept_once_and_a_stranger_to_us_is_not() {
     assert_eq!((latest.len(), latest[0].direction), (1, Direction::Inbound));
 }
 
-#[tokio::test]
-async fn what_a_dead_process_was_placing_is_unknown_and_old_calls_are_forgotten() {
-    let ledger = ledger();
+async fn what_a_dead_process_was_placing_is_unknown_and_old_calls_are_forgotten(ledger: Ledger) {
     ledger.open_call(call("call_1", "Hi", None), NOW).await.unwrap();
     assert_eq!(ledger.recover(NOW).await.unwrap(), 1);
     let known = ledger.call("call_1").await.unwrap().unwrap();
@@ -179,3 +163,12 @@ async fn what_a_dead_process_was_placing_is_unknown_and_old_calls_are_forgotten(
     assert_eq!(ledger.clean(later, later, 10).await.unwrap(), 1, "all of it");
     assert!(ledger.call("call_1").await.unwrap().is_none());
 }
+
+on_each_store![
+    one_key_is_one_call,
+    a_report_finds_its_call_by_the_token_and_settles_what_is_unknown,
+    telnyx_ends_normally_what_nobody_answered,
+    a_call_is_found_by_the_id_it_was_placed_as,
+    who_calls_is_kept_once_and_a_stranger_to_us_is_not,
+    what_a_dead_process_was_placing_is_unknown_and_old_calls_are_forgotten,
+];

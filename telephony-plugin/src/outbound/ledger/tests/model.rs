@@ -95,8 +95,7 @@ impl Model {
     }
 }
 
-async fn run(steps: Vec<Step>) {
-    let ledger = in_memory();
+async fn run(ledger: Ledger, steps: Vec<Step>) {
     let mut model = Model::default();
     for (at, step) in steps.into_iter().enumerate() {
         match step {
@@ -160,7 +159,7 @@ async fn run(steps: Vec<Step>) {
             }
             Step::Crash => {
                 let lost = std::mem::take(&mut model.on_their_way);
-                assert_eq!(ledger.recover(NOW).await.unwrap(), lost.len());
+                assert_eq!(ledger.recover(later(60)).await.unwrap(), lost.len());
                 for claimed in lost {
                     model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
                 }
@@ -170,11 +169,16 @@ async fn run(steps: Vec<Step>) {
     }
 }
 
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..60)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_sent_twice_or_out_of_order(steps in prop::collection::vec(step(), 1..60)) {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run(steps));
+    fn nothing_is_sent_twice_or_out_of_order(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(run(in_memory(), steps));
     }
 }

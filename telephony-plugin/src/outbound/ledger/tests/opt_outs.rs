@@ -3,9 +3,7 @@
 use super::*;
 use crate::outbound::OptOutSource;
 
-#[tokio::test]
-async fn who_opts_out_is_out_for_the_account_until_they_opt_in() {
-    let ledger = in_memory();
+async fn who_opts_out_is_out_for_the_account_until_they_opt_in(ledger: Ledger) {
     let (own, other, them) = (account("default"), account("other"), number(1));
     assert!(!ledger.is_opted_out(&own, &them).await.unwrap());
     assert!(ledger.opt_out(&own, &them, OptOutSource::Word, NOW).await.unwrap());
@@ -23,3 +21,5 @@ async fn who_opts_out_is_out_for_the_account_until_they_opt_in() {
     assert!(!ledger.opt_in(&own, &them).await.unwrap());
     assert!(!ledger.is_opted_out(&own, &them).await.unwrap());
 }
+
+on_each_store![who_opts_out_is_out_for_the_account_until_they_opt_in,];

@@ -78,7 +78,7 @@ fn posted(account: &Account, id: &str, word: &str, reference: &str) -> DeliveryU
 
 /// Everything that is told of one part, in this order; what is known of it then.
 async fn told(
-    ledger: &SqliteLedger,
+    ledger: &Ledger,
     account: &Account,
     name: &str,
     answer: Answer,
@@ -146,11 +146,9 @@ fn orders(steps: &[Step]) -> Vec<Vec<Step>> {
     (0..steps.len()).flat_map(with).collect()
 }
 
-#[tokio::test]
-async fn every_order_of_an_answer_reports_and_a_fetch_ends_alike() {
+async fn every_order_of_an_answer_reports_and_a_fetch_ends_alike(ledger: Ledger) {
     use Answer::{Busy, Lost, Queued, Refused, TimedOut};
 
-    let ledger = in_memory();
     let mut count = 0;
     for account in accounts() {
         let is_telnyx = account.provider.kind().as_str() == "telnyx";
@@ -176,3 +174,5 @@ async fn every_order_of_an_answer_reports_and_a_fetch_ends_alike() {
     assert_eq!(count, 3 * (5 * 24 + 120));
     assert_eq!(ledger.backlog().await.unwrap(), Backlog::default());
 }
+
+on_each_store![every_order_of_an_answer_reports_and_a_fetch_ends_alike];

@@ -4,23 +4,19 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::outbound::ledger::queries::{ADVANCE, DUE, NEXT, WAITING};
+use crate::outbound::ledger::schema::SQLITE;
 
-#[tokio::test]
-async fn every_query_of_the_worker_looks_into_an_index() {
-    let ledger = in_memory();
-    let read = |db: &Connection| -> rusqlite::Result<Vec<(String, String)>> {
-        let mut steps = Vec::new();
-        for sql in [WAITING, DUE, NEXT, ADVANCE] {
-            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-            let null = vec![rusqlite::types::Null; plan.parameter_count()];
-            let found = plan.query_map(rusqlite::params_from_iter(null), |row| row.get(3))?;
-            for step in found {
-                steps.push((sql.to_owned(), step?));
-            }
-        }
-        Ok(steps)
-    };
-    let steps = ledger.transact(read).await.unwrap();
+#[test]
+fn every_query_of_the_worker_looks_into_an_index() {
+    let db = Connection::open_in_memory().unwrap();
+    SQLITE.iter().for_each(|sql| db.execute_batch(sql).unwrap());
+    let mut steps: Vec<(&str, String)> = Vec::new();
+    for sql in [WAITING, DUE, NEXT, ADVANCE] {
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let null = vec![rusqlite::types::Null; plan.parameter_count()];
+        let found = plan.query_map(rusqlite::params_from_iter(null), |row| row.get(3)).unwrap();
+        steps.extend(found.map(|step| (sql, step.unwrap())));
+    }
     let of_parts: Vec<_> =
         steps.iter().filter(|(_, step)| step.contains("outbound_part")).collect();
     assert!(of_parts.len() >= 5, "{steps:?}");
@@ -32,9 +28,7 @@ async fn every_query_of_the_worker_looks_into_an_index() {
     }
 }
 
-#[tokio::test]
-async fn an_account_sends_as_many_as_it_may_and_holds_up_no_other() {
-    let ledger = in_memory();
+async fn an_account_sends_as_many_as_it_may_and_holds_up_no_other(ledger: Ledger) {
     for to in 0..4 {
         for name in ["paced", "stopped", "free"] {
             let mut send = reply(to, &format!("{name}{to}"), &[&format!("{name}{to}")]);
@@ -50,22 +44,18 @@ async fn an_account_sends_as_many_as_it_may_and_holds_up_no_other() {
     assert_eq!(texts(&claimed), ["paced1", "free3"]);
 }
 
-#[tokio::test]
-async fn what_cannot_be_read_is_refused_and_holds_up_nobody() {
-    let ledger = in_memory();
+async fn what_cannot_be_read_is_refused_and_holds_up_nobody(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     add(&ledger, "b", reply(1, "b", &["b0"])).await;
     add(&ledger, "c", reply(2, "c", &["c0"])).await;
     let spoil = "UPDATE outbound_part SET content = '{' WHERE sequence = 1";
-    ledger.transact(|db| db.execute(spoil, [])).await.unwrap();
+    ledger.transact(|db| db.execute(spoil, &[])).await.unwrap();
     assert_eq!(texts(&claim(&ledger, NOW).await), ["c0"]);
     assert_eq!(status(&ledger, "a").await.outcome, SendOutcome::Refused);
     assert_eq!(texts(&claim(&ledger, NOW).await), ["b0"]);
 }
 
-#[tokio::test]
-async fn what_the_carrier_reports_on_is_not_sent_again() {
-    let ledger = in_memory();
+async fn what_the_carrier_reports_on_is_not_sent_again(ledger: Ledger) {
     for (name, to) in [("a", 1), ("b", 2), ("c", 3)] {
         add(&ledger, name, reply(to, name, &[name, "rest"])).await;
     }
@@ -90,10 +80,8 @@ async fn what_the_carrier_reports_on_is_not_sent_again() {
 
 #[test]
 fn what_waits_in_an_older_file_goes_on_in_order() {
-    use super::super::schema::MIGRATIONS;
-
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(MIGRATIONS[0]).unwrap();
+    db.execute_batch(SQLITE[0]).unwrap();
     let send =
         "INSERT INTO outbound_send VALUES ('s', 'default', '+15550000001', 'once s', x'', 0)";
     db.execute(send, []).unwrap();
@@ -104,9 +92,15 @@ fn what_waits_in_an_older_file_goes_on_in_order() {
     for (index, (lane, state)) in rows.into_iter().enumerate() {
         db.execute(sql, rusqlite::params![lane, state, index.to_string()]).unwrap();
     }
-    MIGRATIONS[1..].iter().for_each(|sql| db.execute_batch(sql).unwrap());
+    SQLITE[1..].iter().for_each(|sql| db.execute_batch(sql).unwrap());
     let sql = "SELECT sequence FROM outbound_part WHERE is_first = 1 ORDER BY sequence";
     let mut first = db.prepare(sql).unwrap();
     let first = first.query_map([], |row| row.get(0)).unwrap();
     assert_eq!(first.collect::<Result<Vec<i64>, _>>().unwrap(), [2, 4]);
 }
+
+on_each_store![
+    an_account_sends_as_many_as_it_may_and_holds_up_no_other,
+    what_cannot_be_read_is_refused_and_holds_up_nobody,
+    what_the_carrier_reports_on_is_not_sent_again,
+];

@@ -5,9 +5,7 @@ use telephony_core::Applied;
 use super::*;
 use crate::outbound::ledger::Backlog;
 
-#[tokio::test]
-async fn a_report_resolves_what_is_unknown() {
-    let ledger = in_memory();
+async fn a_report_resolves_what_is_unknown(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0"])).await;
     let a0 = claim_one(&ledger, NOW).await;
     ledger.unknown(a0.row, "no answer".to_owned(), NOW).await.unwrap();
@@ -21,9 +19,7 @@ async fn a_report_resolves_what_is_unknown() {
     assert_eq!(ledger.backlog().await.unwrap(), Backlog::default());
 }
 
-#[tokio::test]
-async fn a_report_may_be_quicker_than_the_answer() {
-    let ledger = in_memory();
+async fn a_report_may_be_quicker_than_the_answer(ledger: Ledger) {
     for (name, to) in [("a", 1), ("b", 2)] {
         add(&ledger, name, reply(to, name, &[name])).await;
     }
@@ -43,11 +39,9 @@ async fn a_report_may_be_quicker_than_the_answer() {
     }
 }
 
-#[tokio::test]
-async fn reports_are_for_the_part_with_the_carriers_id() {
+async fn reports_are_for_the_part_with_the_carriers_id(ledger: Ledger) {
     use MessageStatus::{Delivered, Failed};
 
-    let ledger = in_memory();
     for (name, to) in [("a", 1), ("b", 2)] {
         add(&ledger, name, reply(to, name, &[name])).await;
     }
@@ -72,9 +66,7 @@ async fn reports_are_for_the_part_with_the_carriers_id() {
     assert_eq!(contradiction.map(|delivery| delivery.applied), Some(Applied::Conflicted));
 }
 
-#[tokio::test]
-async fn what_the_carrier_said_is_kept_in_its_order() {
-    let ledger = in_memory();
+async fn what_the_carrier_said_is_kept_in_its_order(ledger: Ledger) {
     let mut new = reply(1, "a", &["a0"]);
     new.provider = Some(telephony_core::ProviderKind::Twilio);
     add(&ledger, "a", new).await;
@@ -102,9 +94,7 @@ async fn what_the_carrier_said_is_kept_in_its_order() {
     );
 }
 
-#[tokio::test]
-async fn a_carrier_that_says_much_fills_no_disk() {
-    let ledger = in_memory();
+async fn a_carrier_that_says_much_fills_no_disk(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0"])).await;
     sent(&ledger, &claim_one(&ledger, NOW).await, "A").await;
     for sequence in 0..100 {
@@ -118,9 +108,7 @@ async fn a_carrier_that_says_much_fills_no_disk() {
     assert_eq!(last, telephony_core::Order::Sequence(99), "what is not kept counts all the same");
 }
 
-#[tokio::test]
-async fn so_many_sends_are_known_and_no_more() {
-    let ledger = in_memory();
+async fn so_many_sends_are_known_and_no_more(ledger: Ledger) {
     for (seconds, name) in (0..).zip(["a", "b", "c", "d"]) {
         enqueue(&ledger, name, reply(1, name, &["x"]), later(seconds)).await;
         sent(&ledger, &claim_one(&ledger, later(seconds)).await, name).await;
@@ -136,3 +124,12 @@ async fn so_many_sends_are_known_and_no_more() {
     assert!(ledger.status("msg_send_a").await.unwrap().is_none());
     assert!(ledger.status("msg_send_b").await.unwrap().is_some());
 }
+
+on_each_store![
+    reports_are_for_the_part_with_the_carriers_id,
+    a_report_resolves_what_is_unknown,
+    a_report_may_be_quicker_than_the_answer,
+    what_the_carrier_said_is_kept_in_its_order,
+    a_carrier_that_says_much_fills_no_disk,
+    so_many_sends_are_known_and_no_more,
+];

@@ -47,7 +47,7 @@ struct Process {
 }
 
 impl Process {
-    fn start(ledger: SqliteLedger, seed: u64) -> Self {
+    fn start(ledger: Ledger, seed: u64) -> Self {
         let slow = Arc::new(Slow {
             mock: MockProvider::default(),
             begun: Semaphore::new(0),
@@ -69,8 +69,8 @@ impl Process {
     }
 }
 
-fn ledger() -> SqliteLedger {
-    SqliteLedger::new(SqliteWriter::open_in_memory(&[SqliteLedger::SCHEMA]).unwrap())
+fn ledger() -> Ledger {
+    Ledger::new(Store::Sqlite(SqliteWriter::open_in_memory(&[Ledger::SQLITE]).unwrap()))
 }
 
 #[tokio::test]
