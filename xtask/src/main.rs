@@ -46,7 +46,11 @@ enum Command {
         check: bool,
     },
     /// The benchmarks that docs/performance.md records.
-    Bench,
+    Bench {
+        /// One that is not among those that run without a name.
+        #[command(subcommand)]
+        kind: Option<bench::Kind>,
+    },
     /// A conversation with an agent through the real OpenClaw; then it stays up to be texted.
     Demo {
         /// Ends after the conversation.
@@ -84,7 +88,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(check),
-        Command::Bench => bench::run(),
+        Command::Bench { kind } => bench::run(kind.as_ref()),
         Command::Demo { once } => demo::run(once),
         Command::E2e { scenario } => e2e::run(scenario.as_deref()),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),

@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: the figures of docs/performance.md.
 
+mod record;
 mod sidecar;
 
 use std::fs;
 
+use clap::Subcommand;
 use serde_json::Value;
 
 use crate::step::{Failure, Outcome, execute_cargo, root, step};
@@ -14,7 +16,24 @@ const SEND_RATIO: f64 = 0.8;
 /// The longest from the answer of a webhook to the host's turn, in nanoseconds.
 const TURN: f64 = 2e6;
 
-pub(crate) fn run() -> Outcome {
+/// What takes longer, and runs only when it is asked for by name.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Kind {
+    /// `telephony serve` at a fixed rate of texts for some minutes.
+    Load(record::Load),
+    /// What a message costs when very many are stored.
+    Growth(record::Growth),
+}
+
+pub(crate) fn run(kind: Option<&Kind>) -> Outcome {
+    match kind {
+        Some(Kind::Load(load)) => record::load(load),
+        Some(Kind::Growth(growth)) => record::growth(growth),
+        None => all(),
+    }
+}
+
+fn all() -> Outcome {
     step("segmenter", || {
         let arguments = ["bench", "-p", "telephony-sms", "--all-features", "--bench", "segment"];
         execute_cargo(&arguments, "see the errors above")
