@@ -5,9 +5,10 @@ mod sidecar;
 
 use std::fs;
 
-use clap::Subcommand;
+use clap::ValueEnum;
 use serde_json::Value;
 
+pub(crate) use self::record::{Load, growth, load};
 use crate::step::{Failure, Outcome, execute_cargo, root, step};
 
 /// The least rate of sends, as a share of what the bare HTTP client does in the same run.
@@ -16,24 +17,16 @@ const SEND_RATIO: f64 = 0.8;
 /// The longest from the answer of a webhook to the host's turn, in nanoseconds.
 const TURN: f64 = 2e6;
 
-/// What takes longer, and runs only when it is asked for by name.
-#[derive(Debug, Subcommand)]
+/// What takes longer.
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Kind {
     /// `telephony serve` at a fixed rate of texts for some minutes.
-    Load(record::Load),
+    Load,
     /// What a message costs when very many are stored.
-    Growth(record::Growth),
+    Growth,
 }
 
-pub(crate) fn run(kind: Option<&Kind>) -> Outcome {
-    match kind {
-        Some(Kind::Load(load)) => record::load(load),
-        Some(Kind::Growth(growth)) => record::growth(growth),
-        None => all(),
-    }
-}
-
-fn all() -> Outcome {
+pub(crate) fn run() -> Outcome {
     step("segmenter", || {
         let arguments = ["bench", "-p", "telephony-sms", "--all-features", "--bench", "segment"];
         execute_cargo(&arguments, "see the errors above")

@@ -3,63 +3,36 @@
 use std::fs;
 use std::process::Stdio;
 
-use clap::Args;
-
 use crate::step::{Failure, Outcome, cargo, root, step};
 
 const GUIDE: &str = "docs/performance.md";
 const CHART: &str = "docs/load.svg";
 
 /// How the whole system is put under load.
-#[derive(Debug, Args)]
 pub(crate) struct Load {
-    /// For how many minutes texts come.
-    #[arg(long, default_value_t = 10.0)]
-    minutes: f64,
-    /// How many come a second.
-    #[arg(long, default_value_t = 50.0)]
-    rate: f64,
-    /// How many servers share the work.
-    #[arg(long, default_value_t = 1)]
-    nodes: usize,
-    /// A PostgreSQL database, which several servers need: `postgres://…`.
-    #[arg(long)]
-    database: Option<String>,
-    /// Writes what is found into docs/performance.md, beside a drawing of it.
-    #[arg(long)]
-    record: bool,
+    pub(crate) minutes: f64,
+    pub(crate) rate: f64,
+    pub(crate) nodes: usize,
+    pub(crate) database: Option<String>,
 }
 
-/// How far a database is made to grow.
-#[derive(Debug, Args)]
-pub(crate) struct Growth {
-    /// The most messages.
-    #[arg(long, default_value_t = 1_000_000)]
-    most: usize,
-    /// Writes what is found into docs/performance.md.
-    #[arg(long)]
-    record: bool,
-}
-
-pub(super) fn load(load: &Load) -> Outcome {
-    let Load { minutes, rate, nodes, database, record } = load;
+/// `telephony serve` at a fixed rate of texts.
+pub(crate) fn load(load: &Load, record: bool) -> Outcome {
+    let Load { minutes, rate, nodes, database } = load;
     let mut arguments =
         vec![format!("--minutes={minutes}"), format!("--rate={rate}"), format!("--nodes={nodes}")];
     arguments.extend(database.iter().map(|database| format!("--database={database}")));
     // One drawing is enough: that of the set-up most people have.
-    if *record && database.is_none() {
+    if record && database.is_none() {
         arguments.push(format!("--chart={}", root().join(CHART).display()));
     }
-    let section = match database {
-        Some(_) => format!("load-{nodes}"),
-        None => "load".to_owned(),
-    };
+    let section = database.as_ref().map_or_else(|| "load".to_owned(), |_| format!("load-{nodes}"));
     step("load", || run("load", &arguments, record.then_some(section.as_str())))
 }
 
-pub(super) fn growth(growth: &Growth) -> Outcome {
-    let arguments = [format!("--most={}", growth.most)];
-    step("growth", || run("growth", &arguments, growth.record.then_some("growth")))
+/// What a message costs when at most so many are stored.
+pub(crate) fn growth(most: usize, record: bool) -> Outcome {
+    step("growth", || run("growth", &[format!("--most={most}")], record.then_some("growth")))
 }
 
 /// Runs a benchmark of the plugin, and shows the table that it prints.
