@@ -20,7 +20,7 @@ use clap::Parser;
 use telephony_core::config::{Host, load};
 use telephony_core::{
     AccountId, Clock as _, Event, InboundMessage, MessageId, OsEntropy, PhoneNumber,
-    ProviderMessageId, Sender as Number, SystemClock, Timestamp,
+    ProviderMessageId, Sender as From, SystemClock, Timestamp,
 };
 use telephony_pairing::{PairingCode, PairingStore as _};
 use telephony_plugin::database::Database;
@@ -60,6 +60,7 @@ struct Asked {
     most: usize,
     /// What cargo adds.
     #[arg(long, hide = true)]
+    #[allow(dead_code, reason = "it says nothing that is not known")]
     bench: bool,
     /// What `cargo test --benches` adds: nothing is measured then.
     #[arg(long, hide = true)]
@@ -123,7 +124,7 @@ struct Stored {
 impl Stored {
     fn open(path: &std::path::Path) -> Self {
         let database = Database::open(path).unwrap();
-        let config = "{ provider: 'mock', fromNumber: '+15550001111' }";
+        let config = "{ provider: 'mock', fromNumber: '+19990001111' }";
         let config = load(config, Host::Standalone, &|_| None).unwrap();
         let account = &config.accounts[0];
         let sender = Sender::new(account, Arc::new(MockProvider::default()), &config.serve, None);
@@ -207,8 +208,8 @@ impl Stored {
     fn entry(&self, number: usize) -> NewEntry {
         let carriers_id = ProviderMessageId::new(format!("SM{number:032x}")).unwrap();
         let key = EventKey::new("message", carriers_id.as_str(), "");
-        let from = Number::Phone(person(number));
-        let to = "+15550001111".parse().unwrap();
+        let from = From::Number(person(number));
+        let to = "+19990001111".parse().unwrap();
         let (account, now) = (self.account.clone(), SystemClock.now());
         let mut message = InboundMessage::new(account, carriers_id, from, to, now);
         message.body =

@@ -57,6 +57,7 @@ struct Asked {
     chart: Option<PathBuf>,
     /// What cargo adds.
     #[arg(long, hide = true)]
+    #[allow(dead_code, reason = "it says nothing that is not known")]
     bench: bool,
     /// What `cargo test --benches` adds: nothing is measured then.
     #[arg(long, hide = true)]

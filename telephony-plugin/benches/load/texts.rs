@@ -15,7 +15,7 @@ use crate::nodes::Nodes;
 
 pub(crate) const ACCOUNT_SID: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub(crate) const TOKEN: &str = "auth-token-0123456789";
-pub(crate) const OWN: &str = "+15550001111";
+pub(crate) const OWN: &str = "+19990001111";
 pub(crate) const URL: &str = "https://example.com/telephony/webhook";
 
 /// How many connections there are: the most texts that are on their way at once.
@@ -97,7 +97,7 @@ pub(crate) async fn send(
         let (people, next) = (Arc::clone(&people), Arc::clone(&next));
         connections.spawn(async move {
             let mut acknowledged = Vec::new();
-            let mut stream = None;
+            let mut kept_open = None;
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= count {
@@ -107,14 +107,14 @@ pub(crate) async fn send(
                 let due = begun + every * u32::try_from(number).unwrap();
                 tokio::time::sleep_until(due.into()).await;
                 // A server closes what was silent for long, as carriers know.
-                let fresh = match stream.take().filter(|(_, used)| is_fresh(*used)) {
+                let kept = kept_open.take().filter(|(_, used)| is_fresh(*used));
+                let mut stream = match kept {
                     Some((stream, _)) => stream,
                     None => connect(address).await,
                 };
-                let mut used = fresh;
-                exchange(&mut used, &text).await;
+                exchange(&mut stream, &text).await;
                 acknowledged.push((number, due.elapsed()));
-                stream = Some((used, Instant::now()));
+                kept_open = Some((stream, Instant::now()));
             }
         });
     }
