@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use telephony_core::config::Account;
 use telephony_core::{Clock, Entropy, Event, MessageId, Timestamp};
 use tokio::sync::Notify;
-use tracing::Span;
 use tracing::field::display;
+use tracing::{Level, Span, enabled};
 
 use crate::answer::Answer;
 use crate::counters::{Counted, Counters};
@@ -33,7 +34,8 @@ pub const DOCTOR_AGENT: &str = "telephony-doctor/";
 /// [`receive`](Self::receive) at the whole.
 ///
 /// What it logs is about the request of the current span, on which it records `provider`,
-/// `account_id` and `message_id`: declare them as empty fields, as this crate's server does.
+/// `account_id` and `message_id` before it does: declare them as empty fields, as this crate's
+/// server does.
 #[derive(Debug)]
 pub struct Receiver {
     routes: RwLock<Arc<Routes>>,
@@ -51,6 +53,14 @@ pub struct Receiver {
     /// When an event could last not be stored, in milliseconds since the Unix epoch; the least
     /// number when none failed since one was stored.
     last_not_stored: AtomicI64,
+}
+
+/// What a verified request says, and to which account.
+struct Understood {
+    endpoint: Arc<Endpoint>,
+    request: Request<Verified>,
+    key: EventKey,
+    event: Event,
 }
 
 /// The head of a request that may be read further.
@@ -214,9 +224,30 @@ impl Receiver {
     ///
     /// Several accounts may have one key, when several numbers are one customer's: of those whose
     /// key fits, the first that the payload belongs to takes it.
-    pub async fn receive(&self, admitted: &Admitted, mut request: Request<Unverified>) -> Answer {
+    ///
+    /// Verifying and reading is done at once; what is waited for is the disk.
+    pub fn receive<'a>(
+        &'a self,
+        admitted: &'a Admitted,
+        request: Request<Unverified>,
+    ) -> impl Future<Output = Answer> + Send + use<'a> {
+        let understood = self.understand(admitted, request);
+        async move {
+            match understood {
+                Ok(understood) => self.take(understood, &admitted.path, admitted.peer).await,
+                Err(answer) => answer,
+            }
+        }
+    }
+
+    /// What a request says and to which account, or the answer when there is nothing to commit.
+    fn understand(
+        &self,
+        admitted: &Admitted,
+        mut request: Request<Unverified>,
+    ) -> Result<Box<Understood>, Answer> {
         let Admitted { routes, path, peer } = admitted;
-        let Some((route, endpoints)) = routes.find(path) else { return Answer::NOT_FOUND };
+        let Some((route, endpoints)) = routes.find(path) else { return Err(Answer::NOT_FOUND) };
         let mut foreign = None;
         let mut refusal: Option<Refusal> = None;
         // What groups numbers may be several accounts': the one whose own number it is comes first.
@@ -238,8 +269,6 @@ impl Receiver {
             };
             let account = &endpoint.account;
             let kind = account.provider.kind();
-            let span = Span::current();
-            span.record("provider", display(kind)).record("account_id", display(&account.id));
             match parse(&verified, account, route) {
                 Ok(Notice::Event { claims, .. })
                     if is_first && claims.belong_to(account) && !claims.name_number_of(account) =>
@@ -247,19 +276,28 @@ impl Receiver {
                     tries.push_back((false, endpoint));
                 }
                 Ok(Notice::Event { key, event, claims }) if claims.belong_to(account) => {
-                    return self.take(endpoint, &verified, (path, *peer), key, *event).await;
+                    let endpoint = Arc::clone(endpoint);
+                    let request = verified;
+                    return Ok(Box::new(Understood { endpoint, request, key, event: *event }));
                 }
-                Ok(Notice::Event { .. }) => foreign = Some(kind),
+                Ok(Notice::Event { .. }) => {
+                    foreign = Some(kind);
+                    identify(account, None);
+                }
                 Ok(Notice::Ignored { name }) => {
                     self.counters.ignored.count();
+                    if enabled!(Level::DEBUG) {
+                        identify(account, None);
+                    }
                     tracing::debug!(name, "an event of another kind");
-                    return Answer::accepted(kind);
+                    return Err(Answer::accepted(kind));
                 }
                 Err(error) => {
                     self.counters.unreadable.count();
                     self.keep(Why::Unreadable, path, *peer);
+                    identify(account, None);
                     tracing::warn!(%error, "unreadable");
-                    return Answer::UNREADABLE;
+                    return Err(Answer::UNREADABLE);
                 }
             }
             request = verified.again();
@@ -273,27 +311,25 @@ impl Receiver {
                     "a signed webhook is for a number, account or profile that is not configured: \
                      acknowledged and dropped; check fromNumber and the carrier's webhook URL"
                 );
-                Answer::accepted(kind)
+                Err(Answer::accepted(kind))
             }
-            (None, Some(refusal)) => self.refuse(&refusal, path, *peer, request.headers()),
-            (None, None) => Answer::NOT_FOUND,
+            (None, Some(refusal)) => Err(self.refuse(&refusal, path, *peer, request.headers())),
+            (None, None) => Err(Answer::NOT_FOUND),
         }
     }
 
     /// Commits an event, within the limits of its route and its sender.
-    async fn take(
-        &self,
-        endpoint: &Endpoint,
-        request: &Request<Verified>,
-        (path, peer): (&str, IpAddr),
-        key: EventKey,
-        event: Event,
-    ) -> Answer {
+    async fn take(&self, understood: Box<Understood>, path: &str, peer: IpAddr) -> Answer {
+        let Understood { endpoint, request, key, event } = *understood;
         let account = &endpoint.account;
-        let nonce = request.nonce().filter(|_| request.scheme().is_weak());
-        if nonce.is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
+        let nonce = request.nonce().filter(|_| request.scheme().is_weak()).map(str::to_owned);
+        let received_at = request.received_at();
+        // It is not kept while the disk is waited for.
+        drop(request);
+        if nonce.as_ref().is_some_and(|nonce| !self.nonces.fits(&account.id, nonce, &key)) {
             self.counters.unverified.count();
             self.keep(Why::Replayed, path, peer);
+            identify(account, None);
             tracing::warn!("a V2 signature was replayed for another event");
             return Answer::REFUSED;
         }
@@ -303,7 +339,7 @@ impl Receiver {
             _ => None,
         };
         let asks = match &event {
-            Event::Call(update) if update.asks => Some(update.clone()),
+            Event::Call(update) if update.asks => Some(Box::new(update.clone())),
             _ => None,
         };
         // A sender's messages are counted when they are new: a carrier that repeats one takes
@@ -314,12 +350,13 @@ impl Receiver {
         if !within {
             self.counters.limited.count();
             self.keep(Why::TooMany, path, peer);
+            identify(account, None);
             tracing::warn!(path, "beyond a limit: answered 429");
             return Answer::TOO_MANY;
         }
         let stored = match MessageId::generate(&*self.clock, &*self.entropy) {
             Ok(id) => {
-                let entry = NewEntry::new(id.clone(), key.clone(), event, request.received_at());
+                let entry = NewEntry::new(id.clone(), key.clone(), event, received_at);
                 self.inbox.insert(entry).await.map(|inserted| (id, inserted)).map_err(chain)
             }
             Err(error) => Err(chain(error)),
@@ -330,23 +367,28 @@ impl Receiver {
                 self.last_not_stored.store(i64::MIN, Ordering::Relaxed);
                 sender.map(|sender| self.senders.take(&sender, now));
                 self.arrived.notify_one();
-                Span::current().record("message_id", display(&id));
+                if asks.is_some() || enabled!(Level::INFO) {
+                    identify(account, Some(&id));
+                }
                 tracing::info!("accepted");
             }
             Ok((_, Inserted::Duplicate(id))) => {
                 self.counters.duplicates.count();
-                Span::current().record("message_id", display(&id));
+                if asks.is_some() || enabled!(Level::DEBUG) {
+                    identify(account, Some(&id));
+                }
                 tracing::debug!("came before");
             }
             Err(error) => {
                 self.counters.not_stored.count();
                 self.last_not_stored.store(now.as_millisecond(), Ordering::Relaxed);
+                identify(account, None);
                 tracing::error!(error, "not stored: answered 503");
                 return Answer::UNAVAILABLE;
             }
         }
         if let Some(nonce) = nonce {
-            self.nonces.remember(&account.id, nonce, key);
+            self.nonces.remember(&account.id, &nonce, key);
         }
         match (asks, &self.instructions) {
             (Some(update), Some(instructions)) => instructions.instruct(&update).await,
@@ -371,6 +413,17 @@ impl Receiver {
         let path = &*shown(path);
         tracing::warn!(%peer, path, reason = %refusal, advice = refusal.advice(), "refused");
         refusal.answer()
+    }
+}
+
+/// Says on the current span whose request it is. Each of these costs as much as a query, so it is
+/// done only where something is logged next.
+fn identify(account: &Account, message: Option<&MessageId>) {
+    let span = Span::current();
+    let kind = account.provider.kind();
+    span.record("provider", display(kind)).record("account_id", display(&account.id));
+    if let Some(id) = message {
+        span.record("message_id", display(id));
     }
 }
 

@@ -1,10 +1,11 @@
 //! A request before and after its verification, told apart by its type.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use telephony_core::Timestamp;
 
-use crate::form::Form;
+use crate::form::{Form, TooManyFields};
 use crate::headers::Headers;
 use crate::refusal::Refusal;
 use crate::url::{PublicUrl, PublicUrls, UrlRefusal};
@@ -40,6 +41,8 @@ pub struct Request<State> {
     query: Option<String>,
     pub(crate) headers: Headers,
     pub(crate) raw_body: Vec<u8>,
+    /// What a form says, once somebody asked: it is read to be verified, and again to be understood.
+    form: OnceLock<Result<Form, TooManyFields>>,
     received_at: Timestamp,
     state: State,
 }
@@ -159,6 +162,7 @@ impl Request<Unverified> {
             query,
             headers,
             raw_body: body.into(),
+            form: OnceLock::new(),
             received_at,
             state: Unverified(()),
         }
@@ -183,6 +187,7 @@ impl Request<Unverified> {
                 query: self.query,
                 headers: self.headers,
                 raw_body: self.raw_body,
+                form: self.form,
                 received_at: self.received_at,
                 state: Verified(proof),
             }),
@@ -223,12 +228,14 @@ impl<State> Request<State> {
     }
 
     /// What a form request says: the body of a `POST`, the query of a `GET`.
-    pub(crate) fn raw_form(&self) -> Result<Form<'_>, Refusal> {
-        let encoded = match self.method {
-            Method::Get => self.query().unwrap_or_default().as_bytes(),
-            Method::Post | Method::Other => &self.raw_body,
-        };
-        Form::parse(encoded).map_err(|_| Refusal::TooManyFields)
+    pub(crate) fn raw_form(&self) -> Result<&Form, Refusal> {
+        let read = self.form.get_or_init(|| {
+            Form::parse(match self.method {
+                Method::Get => self.query().unwrap_or_default().as_bytes(),
+                Method::Post | Method::Other => &self.raw_body,
+            })
+        });
+        read.as_ref().map_err(|_| Refusal::TooManyFields)
     }
 
     /// Whether the body is declared as JSON; `None` where nothing is declared.
@@ -249,6 +256,7 @@ impl Request<Verified> {
             query: self.query,
             headers: self.headers,
             raw_body: self.raw_body,
+            form: self.form,
             received_at: self.received_at,
             state: Unverified(()),
         }

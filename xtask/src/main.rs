@@ -48,7 +48,28 @@ enum Command {
         check: bool,
     },
     /// The benchmarks that docs/performance.md records.
-    Bench,
+    Bench {
+        /// One that takes longer, and runs only by its name.
+        kind: Option<bench::Kind>,
+        /// For how many minutes `load` has texts come.
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+        /// How many texts come a second.
+        #[arg(long, default_value_t = 50.0)]
+        rate: f64,
+        /// How many servers share the work, which takes a database from two on.
+        #[arg(long, default_value_t = 1)]
+        nodes: usize,
+        /// The database of the servers: `postgres://…`; a file when it is missing.
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+        /// How many messages `growth` stores at most.
+        #[arg(long, default_value_t = 1_000_000)]
+        most: usize,
+        /// Writes what is found into docs/performance.md.
+        #[arg(long)]
+        record: bool,
+    },
     /// A conversation with an agent through the real OpenClaw; then it stays up to be texted.
     Demo {
         /// Ends after the conversation.
@@ -86,7 +107,13 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(check),
-        Command::Bench => bench::run(),
+        Command::Bench { kind, minutes, rate, nodes, database, most, record } => match kind {
+            None => bench::run(),
+            Some(bench::Kind::Growth) => bench::growth(most, record),
+            Some(bench::Kind::Load) => {
+                bench::load(&bench::Load { minutes, rate, nodes, database }, record)
+            }
+        },
         Command::Demo { once } => demo::run(once, Program::Shipped),
         Command::E2e { scenario } => e2e::run(scenario.as_deref(), Program::Shipped),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),

@@ -38,8 +38,10 @@ pub(super) async fn serve(
     // Who takes a file and does not read on would keep it, and its connection, for ever.
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(limits.stall));
+    // On the heap, so that what handles it may pass it on without becoming larger by it each time;
+    // and what handles it, so that connections that wait are small.
     let respond = service_fn(move |request| {
-        let service = Arc::clone(&service);
+        let (service, request) = (Arc::clone(&service), Box::new(request));
         Box::pin(async move { service.respond(request, peer.ip()).await })
     });
     let mut connection = http1::Builder::new()

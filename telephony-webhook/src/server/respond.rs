@@ -84,15 +84,15 @@ impl Service {
 
     pub(super) async fn respond(
         &self,
-        request: hyper::Request<Incoming>,
+        request: Box<hyper::Request<Incoming>>,
         peer: IpAddr,
     ) -> Result<Response<Content>, Infallible> {
         let path = request.uri().path();
         let asset = self.assets.as_ref().and_then(|assets| Some((assets, assets.name(path)?)));
         let mut response = if path == HEALTH_PATH {
-            self.tell_health(request.method()).await
+            Box::pin(self.tell_health(request.method())).await
         } else if let Some((assets, name)) = asset {
-            self.hand_out(&request, &**assets, name).await
+            Box::pin(self.hand_out(&request, &**assets, name)).await
         } else {
             let request_id = self.requests.fetch_add(1, Ordering::Relaxed);
             // An error's level keeps the ids on whatever is logged at all.
@@ -116,7 +116,7 @@ impl Service {
         Ok(response)
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Answer {
+    async fn answer(&self, request: Box<hyper::Request<Incoming>>, peer: IpAddr) -> Answer {
         let Ok(_permit) = self.in_flight.try_acquire() else {
             return self.receiver.busy(request.uri().path(), peer);
         };
@@ -147,6 +147,9 @@ impl Service {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let now = self.receiver.clock().now();
         let request = Request::new(head.method.as_str(), target, headers, body, now);
+        // What was read from the socket is kept as long as the head is, for each request that waits
+        // for the disk.
+        drop(head);
         let answer = self.receiver.receive(&admitted, request).await;
         if let Some(observer) = &self.observer {
             observer.answered(begun.elapsed());

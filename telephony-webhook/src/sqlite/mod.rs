@@ -1,5 +1,6 @@
 //! One SQLite file, one thread that writes it, and the ledger of what its tables have become.
 
+mod arrivals;
 mod batch;
 mod schema;
 mod writer;

@@ -99,6 +99,46 @@ async fn what_fails_or_panics_harms_nobody_else() {
     assert_eq!(words(&path), ["first", "last"]);
 }
 
+#[tokio::test]
+async fn what_may_be_repeated_is_when_another_fails_and_stays_once() {
+    let (_folder, path, writer) = fresh();
+    let times = Arc::new(AtomicUsize::new(0));
+    let counted = |word: &'static str| {
+        let times = Arc::clone(&times);
+        move |db: &Connection| {
+            times.fetch_add(1, Ordering::SeqCst);
+            add(word)(db)
+        }
+    };
+    let fails = |db: &Connection| {
+        add("half")(db)?;
+        add("before")(db)
+    };
+    let panics = |db: &Connection| -> rusqlite::Result<()> {
+        add("quarter")(db)?;
+        panic!("on purpose")
+    };
+    // At the beginning of a transaction, and in the middle of one.
+    for words in [["before", "a", "b"], ["once", "c", "d"]] {
+        let release = hold(&writer);
+        let begins = (words[0] == "once").then(|| writer.submit(add(words[0])).unwrap());
+        let first = writer.submit_repeatable(counted(words[1])).unwrap();
+        let begins = begins.unwrap_or_else(|| writer.submit_repeatable(counted(words[0])).unwrap());
+        let fails = writer.submit_repeatable(fails).unwrap();
+        let panics = writer.submit_repeatable(panics).unwrap();
+        let last = writer.submit_repeatable(counted(words[2])).unwrap();
+        drop(release);
+        for answer in [begins, first, last] {
+            assert_eq!(answer.await.unwrap().unwrap(), 1);
+        }
+        let failed = fails.await.unwrap();
+        assert!(matches!(failed, Err(WriteError::Database(_))), "{failed:?}");
+        assert!(matches!(panics.await.unwrap(), Err(WriteError::Panicked)));
+    }
+    assert_eq!(words(&path), ["a", "before", "b", "once", "c", "d"]);
+    assert!(times.load(Ordering::SeqCst) > 5, "some were done again");
+}
+
 /// What another connection sees, which is what has been committed.
 fn words(path: &std::path::Path) -> Vec<String> {
     let db = Connection::open(path).unwrap();

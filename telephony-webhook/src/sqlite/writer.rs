@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::Thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::batch::{Job, Task, commit};
+use super::arrivals::Arrivals;
+use super::batch::{Job, Once, Repeatable, Task, Work, answer, commit};
 use super::schema::{OpenError, open, open_in_memory};
 use crate::schema::Schema;
 
@@ -22,7 +24,7 @@ pub const MAX_BATCH_JOBS: usize = 512;
 /// From how many pieces of work in one transaction on there is much to do.
 const BUSY_JOBS: usize = 8;
 
-/// How long others are waited for then. A flush of the disk takes about as long.
+/// How long others are waited for then, at most. A flush of the disk takes about as long.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// A thread that owns the database, for all who share its file. Whatever waits while one
@@ -31,6 +33,8 @@ const GATHER: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone)]
 pub struct SqliteWriter {
     jobs: SyncSender<Box<dyn Job>>,
+    arrivals: Arc<Arrivals>,
+    thread: Thread,
 }
 
 /// Why something is not in the database.
@@ -91,63 +95,103 @@ impl SqliteWriter {
 
     fn start(connection: Connection) -> Result<Self, OpenError> {
         let (jobs, queue) = sync_channel(MAX_QUEUED_JOBS);
-        std::thread::Builder::new()
+        let arrivals = Arc::new(Arrivals::new());
+        let counted = Arc::clone(&arrivals);
+        let thread = std::thread::Builder::new()
             .name("telephony-db".to_owned())
-            .spawn(move || serve(&connection, &queue))
+            .spawn(move || serve(&connection, &queue, &counted))
             .map_err(OpenError::Thread)?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, arrivals, thread: thread.thread().clone() })
     }
 
     /// Does `work` in a transaction that it may share with others' work. When this returns `Ok`,
     /// what it did is on disk; when it returns an error, nothing of it is, and others' work is
-    /// unharmed. `work` neither begins nor ends transactions. It is done even if the future is
-    /// dropped after it was polled.
+    /// unharmed. `work` neither begins nor ends transactions. It waits for the thread from now on,
+    /// and is done even if the future is dropped.
     ///
     /// # Errors
     ///
     /// [`WriteError`] when nothing was written.
-    pub async fn transact<T: Send + 'static>(
+    pub fn transact<T, W>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, WriteError> {
-        self.submit(work)?.await.unwrap_or(Err(WriteError::Closed))
+        work: W,
+    ) -> impl Future<Output = Result<T, WriteError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        outcome(self.submit(work))
+    }
+
+    /// Does `work` as [`transact`](Self::transact) does, for less: pieces of it that wait together
+    /// are guarded against each other together. So it may be done more than once, when another's
+    /// fails; what an earlier time did is undone before.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] when nothing was written.
+    pub fn transact_repeatably<T, W>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<T, WriteError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        outcome(self.submit_repeatable(work))
     }
 
     /// Puts `work` into the queue.
     pub(super) fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<oneshot::Receiver<Result<T, WriteError>>, WriteError> {
+    ) -> Result<Answer<T>, WriteError> {
+        self.enqueue(Once(Some(work)))
+    }
+
+    /// Puts `work` that may be repeated into the queue.
+    pub(super) fn submit_repeatable<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<Answer<T>, WriteError> {
+        self.enqueue(Repeatable(work))
+    }
+
+    fn enqueue<T: Send + 'static>(
+        &self,
+        work: impl Work<T> + 'static,
+    ) -> Result<Answer<T>, WriteError> {
         let (waits, answer) = oneshot::channel();
         self.jobs.try_send(Box::new(Task::new(work, waits))).map_err(|error| match error {
             TrySendError::Full(_) => WriteError::Busy,
             TrySendError::Disconnected(_) => WriteError::Closed,
         })?;
+        self.arrivals.count(&self.thread);
         Ok(answer)
     }
 }
 
-/// Takes what waits until nobody can send more.
-fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
-    let mut last = 0;
-    while let Ok(first) = queue.recv() {
-        let batch = gather(first, queue, last);
-        last = batch.len();
-        commit(connection, batch);
-    }
+/// Where the outcome of a piece of work comes.
+type Answer<T> = oneshot::Receiver<Result<T, WriteError>>;
+
+/// Waits for it. Of thousands that wait, each holds this and nothing of its work.
+async fn outcome<T>(submitted: Result<Answer<T>, WriteError>) -> Result<T, WriteError> {
+    submitted?.await.unwrap_or(Err(WriteError::Closed))
 }
 
-/// Whatever waits, and, while there is much to do, what comes within [`GATHER`]. Those who were
-/// answered by the last transaction are about to come again, and one flush of the disk for both
-/// halves costs as much as one for each. Who comes alone never waits for others.
-fn gather(first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>, last: usize) -> Vec<Box<dyn Job>> {
-    let mut batch = vec![first];
-    batch.extend(queue.try_iter().take(MAX_BATCH_JOBS - 1));
-    if batch.len().max(last) >= BUSY_JOBS {
-        // Asleep, and not at the queue, where each that comes would wake the thread.
-        std::thread::sleep(GATHER);
-        let room = MAX_BATCH_JOBS - batch.len().min(MAX_BATCH_JOBS);
-        batch.extend(queue.try_iter().take(room));
+/// Takes what waits until nobody can send more.
+fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>, arrivals: &Arrivals) {
+    while let Ok(first) = queue.recv() {
+        let mut batch = vec![first];
+        batch.extend(queue.try_iter().take(MAX_BATCH_JOBS - 1));
+        let committed = commit(connection, &mut batch);
+        let done = batch.len();
+        arrivals.expect(done);
+        answer(batch, &committed);
+        // Those who were answered are about to come again, and one flush of the disk for them and
+        // for who waits by now costs as much as one for each. Who comes alone never waits.
+        if done >= BUSY_JOBS {
+            arrivals.wait(GATHER);
+        }
     }
-    batch
 }

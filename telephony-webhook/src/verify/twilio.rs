@@ -142,7 +142,9 @@ pub(crate) fn signed_content(
             let form = request.raw_form()?;
             let mut fields = form.sorted();
             fields.dedup();
-            Ok((fields.into_iter().flat_map(|(name, value)| [name, value]).collect(), None))
+            let mut signed = String::with_capacity(form.bytes());
+            signed.extend(fields.into_iter().flat_map(|(name, value)| [name, value]));
+            Ok((signed, None))
         }
     }
 }

@@ -1,11 +1,14 @@
 //! `cargo xtask bench`: the figures of docs/performance.md.
 
+mod record;
 mod sidecar;
 
 use std::fs;
 
+use clap::ValueEnum;
 use serde_json::Value;
 
+pub(crate) use self::record::{Load, growth, load};
 use crate::step::{Failure, Outcome, execute_cargo, root, step};
 
 /// The least rate of sends, as a share of what the bare HTTP client does in the same run.
@@ -13,6 +16,15 @@ const SEND_RATIO: f64 = 0.8;
 
 /// The longest from the answer of a webhook to the host's turn, in nanoseconds.
 const TURN: f64 = 2e6;
+
+/// What takes longer.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    /// `telephony serve` at a fixed rate of texts for some minutes.
+    Load,
+    /// What a message costs when very many are stored.
+    Growth,
+}
 
 pub(crate) fn run() -> Outcome {
     step("segmenter", || {

@@ -41,11 +41,16 @@ impl SqliteInbox {
         self.transact(move |db| queries::take_over(db, now)).await
     }
 
-    async fn transact<T: Send + 'static>(
+    fn transact<T, W>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, InboxError> {
-        self.0.transact(work).await.map_err(InboxError::new)
+        work: W,
+    ) -> impl Future<Output = Result<T, InboxError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let written = self.0.transact_repeatably(work);
+        async move { written.await.map_err(InboxError::new) }
     }
 }
 
@@ -68,7 +73,9 @@ impl Inbox for SqliteInbox {
         // Nobody's name holds a comma or a white space.
         let accounts = accounts
             .map(|accounts| accounts.iter().map(AccountId::as_str).collect::<Vec<_>>().join(","));
-        self.transact(move |db| queries::lease(db, accounts, now, until, limit)).await
+        let lease =
+            move |db: &Connection| queries::lease(db, accounts.as_deref(), now, until, limit);
+        self.transact(lease).await
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, InboxError> {

@@ -36,7 +36,7 @@ pub(super) fn insert(db: &Connection, new: &NewEntry, lane: &str, event: &str) -
 
 pub(super) fn lease(
     db: &Connection,
-    accounts: Option<String>,
+    accounts: Option<&str>,
     now: Timestamp,
     until: Timestamp,
     limit: usize,
@@ -219,7 +219,7 @@ pub(super) fn put_back(
 pub(super) fn take_over(db: &Connection, now: Timestamp) -> Answer<usize> {
     let lanes: Vec<String> = db
         .prepare_cached(
-            "UPDATE inbox_entry INDEXED BY inbox_entry_state
+            "UPDATE inbox_entry INDEXED BY inbox_entry_waiting
                 SET leased = 0, due_at = min(due_at, ?1)
                 WHERE state = 0 AND leased = 1 RETURNING lane",
         )?
@@ -235,11 +235,22 @@ pub(super) fn next_due(db: &Connection) -> Answer<Option<Timestamp>> {
 }
 
 pub(super) fn list(db: &Connection, state: EntryState, limit: usize) -> Answer<Vec<Entry>> {
-    db.prepare_cached(
-        "SELECT id, account, key, attempts, reason, received_at FROM inbox_entry
-            WHERE state = ?1 ORDER BY position DESC LIMIT ?2",
-    )?
-    .query_map(params![number(state), rows(limit)], |row| {
+    db.prepare_cached(match state {
+        EntryState::Waiting => {
+            "SELECT id, account, key, attempts, reason, received_at FROM inbox_entry
+                INDEXED BY inbox_entry_waiting WHERE state = 0 ORDER BY position DESC LIMIT ?1"
+        }
+        // Almost all are, so the newest are found from the end.
+        EntryState::Done => {
+            "SELECT id, account, key, attempts, reason, received_at FROM inbox_entry NOT INDEXED
+                WHERE state = 1 ORDER BY position DESC LIMIT ?1"
+        }
+        EntryState::Failed => {
+            "SELECT id, account, key, attempts, reason, received_at FROM inbox_entry
+                INDEXED BY inbox_entry_failed WHERE state = 2 ORDER BY position DESC LIMIT ?1"
+        }
+    })?
+    .query_map([rows(limit)], |row| {
         Ok(Entry {
             id: parsed(row, 0)?,
             account: parsed::<AccountId>(row, 1)?,
@@ -267,18 +278,22 @@ pub(super) fn requeue(db: &Connection, id: &MessageId, now: Timestamp) -> Answer
 }
 
 pub(super) fn counts(db: &Connection) -> Answer<Counts> {
-    let count = |state| {
-        let sql = "SELECT count(*) FROM inbox_entry WHERE state = ?1";
-        db.prepare_cached(sql)?.query_row([number(state)], |row| row.get(0))
-    };
-    let oldest = "SELECT min(received_at) FROM inbox_entry WHERE state = ?1";
-    let oldest: Option<i64> =
-        db.prepare_cached(oldest)?.query_row([number(EntryState::Waiting)], |row| row.get(0))?;
+    let (waiting, oldest) = db
+        .prepare_cached(
+            "SELECT count(*), min(received_at) FROM inbox_entry
+                INDEXED BY inbox_entry_waiting WHERE state = 0",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?;
+    let count = |sql| db.prepare_cached(sql)?.query_row([], |row| row.get(0));
     Ok(Counts {
+        waiting,
+        done: count(
+            "SELECT count(*) FROM inbox_entry INDEXED BY inbox_entry_done WHERE state = 1",
+        )?,
+        failed: count(
+            "SELECT count(*) FROM inbox_entry INDEXED BY inbox_entry_failed WHERE state = 2",
+        )?,
         oldest_waiting: oldest.map(Timestamp::from_millisecond),
-        waiting: count(EntryState::Waiting)?,
-        done: count(EntryState::Done)?,
-        failed: count(EntryState::Failed)?,
     })
 }
 
@@ -344,14 +359,6 @@ fn advance(db: &Connection, lane: &str) -> Answer<()> {
 
 fn change(db: &Connection, sql: &str, values: impl Params) -> Answer<usize> {
     db.prepare_cached(sql)?.execute(values)
-}
-
-const fn number(state: EntryState) -> i64 {
-    match state {
-        EntryState::Waiting => 0,
-        EntryState::Done => 1,
-        EntryState::Failed => 2,
-    }
 }
 
 /// A limit as SQLite counts.

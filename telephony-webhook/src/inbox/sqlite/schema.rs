@@ -43,4 +43,10 @@ pub(super) const MIGRATIONS: &[&str] = &[
     -- How many of those that wait behind it in its lane are part of it; NULL while nobody said so.
     ALTER TABLE inbox_entry ADD COLUMN joined INTEGER;
 ",
+    "
+    -- Each event was written to this one when it came and again when it was done, for what people ask
+    -- now and then: what waits and what is done have indexes of their own.
+    DROP INDEX inbox_entry_state;
+    CREATE INDEX inbox_entry_failed ON inbox_entry (position) WHERE state = 2;
+",
 ];
