@@ -24,5 +24,7 @@ pub mod service;
 pub mod simulate;
 pub mod state;
 #[cfg(unix)]
+pub mod store;
+#[cfg(unix)]
 pub mod tunnel;
 mod urls;

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Value, json};
 use telephony_core::AccountId;
 use telephony_core::config::{self, Config, Host};
+use telephony_webhook::OpenError;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -195,7 +196,10 @@ fn invalid(sentence: String) -> RpcError {
 pub(super) fn failed(error: &StartError) -> RpcError {
     let is_theirs = matches!(
         error,
-        StartError::Endpoint { .. } | StartError::Provider(..) | StartError::Tunnel(_)
+        StartError::Endpoint { .. }
+            | StartError::Provider(..)
+            | StartError::Tunnel(_)
+            | StartError::Database(OpenError::Newer { .. })
     );
     let data = json!({ "retryable": !is_theirs });
     RpcError::new(ErrorCode::Refused, chain(error)).with_data(data)

@@ -39,6 +39,8 @@ mod serve;
 #[cfg(unix)]
 mod simulate;
 #[cfg(unix)]
+mod store;
+#[cfg(unix)]
 mod strangers;
 #[cfg(unix)]
 mod tunnels;

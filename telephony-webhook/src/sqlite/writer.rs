@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::batch::{Job, Task, commit};
-use super::schema::{OpenError, Schema, open, open_in_memory};
+use super::schema::{OpenError, Schema, open_in_memory, open_sqlite};
 
 /// The most pieces of work that wait for the database; more are refused at once.
 pub const MAX_QUEUED_JOBS: usize = 4_096;
@@ -76,7 +76,7 @@ impl SqliteWriter {
     ///
     /// [`OpenError`] says which step failed.
     pub fn open(path: &Path, schemas: &[Schema]) -> Result<Self, OpenError> {
-        Self::start(open(path, schemas)?)
+        Self::start(open_sqlite(path, schemas)?)
     }
 
     /// A database in memory, that ends with the writer.

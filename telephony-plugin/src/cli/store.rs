@@ -1,0 +1,193 @@
+//! `telephony store`: the database file, copied, put back and looked at.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use telephony_core::config::Database;
+use telephony_core::{Clock as _, SystemClock};
+
+use super::carrier::read;
+use super::state::{State, print};
+use crate::report::chain;
+use crate::state::StateDirectory;
+use crate::store::{Look, OptOuts, Restore, Restored, Standing, backup, check};
+
+/// Copy the database while a server runs, put a copy back, and look whether it is whole.
+#[derive(Debug, Args)]
+pub(super) struct Store {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Copy the database into a file, whether a server runs or not, and read the copy again.
+    Backup {
+        /// The file, which is readable for you alone.
+        file: PathBuf,
+        /// Replace the file when it is there.
+        #[arg(long)]
+        overwrite: bool,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Put a copy in place of the database, which is kept beside it. No server may run.
+    ///
+    /// What waited to be sent when the copy was made is unknown afterwards and not sent, for it may
+    /// have been since. What waited to be answered is answered, again if it was. Who has opted out
+    /// by the database that is replaced has opted out.
+    Restore {
+        /// The copy, which is left as it is.
+        file: PathBuf,
+        /// Send what waited to be sent, too: only when nothing has run since the copy was made.
+        #[arg(long)]
+        resend: bool,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Read all of the database or of a copy: its version, whether it is whole, what is in it.
+    Check {
+        /// A copy; the database itself when it is missing.
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+/// Which database.
+#[derive(Debug, Args)]
+struct Of {
+    #[command(flatten)]
+    state: State,
+
+    /// A configuration, whose `database` is meant.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Answer with one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Store {
+    pub(super) fn run(self) -> io::Result<ExitCode> {
+        match self.command {
+            Command::Backup { file, overwrite, of } => {
+                let made = of.find().and_then(|(_, database)| {
+                    backup(&database, &file, overwrite).map_err(|error| chain(&error))
+                });
+                of.print(made, |look| {
+                    format!("{} are in {}, read again and whole", size(look), look.file.display())
+                })
+            }
+            Command::Restore { file, resend, of } => {
+                let restored = of.find().and_then(|(state, database)| {
+                    let (database, from, now) = (&database, &file, SystemClock.now());
+                    let restore = Restore { state: &state, database, from, resend, now };
+                    restore.run().map_err(|error| chain(&error))
+                });
+                of.print(restored, |restored| restored_lines(restored))
+            }
+            Command::Check { file: Some(file), of } => {
+                let found = check(&file, Standing::Still).map_err(|error| chain(&error));
+                of.print(found, look_lines)
+            }
+            Command::Check { file: None, of } => {
+                let found = of.find().and_then(|(_, database)| {
+                    check(&database, Standing::Live).map_err(|error| chain(&error))
+                });
+                of.print(found, look_lines)
+            }
+        }
+    }
+}
+
+impl Of {
+    /// The state directory, and the database file.
+    fn find(&self) -> Result<(StateDirectory, PathBuf), String> {
+        let state = self.state.find()?;
+        let Some(path) = &self.config else {
+            let database = state.database();
+            return Ok((state, database));
+        };
+        let config = read(path)?;
+        if matches!(config.database, Database::Postgres(_)) {
+            let sentence = "this configuration keeps everything in PostgreSQL: use pg_dump and \
+                            pg_restore, as docs/scaling.md says";
+            return Err(sentence.to_owned());
+        }
+        let database = state.database_of(&config);
+        Ok((state, database))
+    }
+
+    fn print<T: Serialize>(
+        &self,
+        answer: Result<T, String>,
+        sentence: impl FnOnce(&T) -> String,
+    ) -> io::Result<ExitCode> {
+        print(self.json, answer, sentence)
+    }
+}
+
+fn size(look: &Look) -> String {
+    // A tenth of a megabyte is near enough for people; programs have the bytes.
+    let tenths = look.bytes.div_ceil(100_000);
+    format!("{} rows ({}.{} MB)", look.all_rows(), tenths / 10, tenths % 10)
+}
+
+fn look_lines(look: &Look) -> String {
+    let mut lines = format!("{}: {}, whole\n", look.file.display(), size(look));
+    for tables in &look.tables {
+        // Writing to a string does not fail.
+        let _ = write!(lines, "{} tables: version {}", tables.name, tables.version);
+        if tables.version < tables.known {
+            let _ = write!(lines, ", brought up to {} when a server starts", tables.known);
+        }
+        lines.push('\n');
+    }
+    for (table, rows) in &look.rows {
+        let _ = writeln!(lines, "{table}: {rows} rows");
+    }
+    lines
+}
+
+fn restored_lines(restored: &Restored) -> String {
+    let Restored { database, replaced, unknown_parts, unknown_calls, to_send, to_handle, opt_outs } =
+        restored;
+    let mut lines = format!("{} are in {} now\n", size(database), database.file.display());
+    if let Some(replaced) = replaced {
+        let _ = writeln!(lines, "what was there before is {}", replaced.display());
+    }
+    if unknown_parts + unknown_calls > 0 {
+        let _ = writeln!(
+            lines,
+            "{unknown_parts} texts and {unknown_calls} calls waited to be sent when the copy was \
+             made: they are unknown, and are not sent; see `telephony message`"
+        );
+    }
+    if *to_send > 0 {
+        let _ = writeln!(lines, "{to_send} texts are sent when the server starts");
+    }
+    if *to_handle > 0 {
+        let _ = writeln!(
+            lines,
+            "{to_handle} events waited when the copy was made: they are handled when the server \
+             starts, and answered again if they were answered since"
+        );
+    }
+    match opt_outs {
+        OptOuts::None | OptOuts::Kept(0) => {}
+        OptOuts::Kept(kept) => {
+            let _ = writeln!(lines, "{kept} opt-outs that are not in the copy are kept");
+        }
+        OptOuts::Unreadable => lines.push_str(
+            "who opted out after the copy was made is not known, for what was replaced cannot be \
+             read: see the carrier's own list, and `telephony optout add`\n",
+        ),
+    }
+    lines
+}
