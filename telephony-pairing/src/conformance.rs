@@ -176,15 +176,19 @@ fn unexpected(what: &dyn std::fmt::Debug) -> ! {
     panic!("unexpected: {what:?}")
 }
 
-/// Makes a module of tests that run the suite on stores made by an expression. Needs `tokio` with
+/// Makes a module of tests that run the suite on stores made by an expression, which may await. An
+/// attribute after it is one of each test, as for those that are not always run. Needs `tokio` with
 /// its macros among the dependencies of the crate that uses it.
 #[macro_export]
 macro_rules! pairing_store_conformance {
     ($module:ident, $store:expr) => {
+        $crate::pairing_store_conformance!($module, $store, #[cfg(all())]);
+    };
+    ($module:ident, $store:expr, #[$attribute:meta]) => {
         mod $module {
             use super::*;
 
-            $crate::pairing_store_conformance!(@tests $store;
+            $crate::pairing_store_conformance!(@tests #[$attribute] $store;
                 one_code_a_number,
                 few_wait_at_once,
                 approving_lets_in,
@@ -195,8 +199,9 @@ macro_rules! pairing_store_conformance {
             );
         }
     };
-    (@tests $store:expr; $($test:ident,)+) => { $(
+    (@tests #[$attribute:meta] $store:expr; $($test:ident,)+) => { $(
         #[tokio::test]
+        #[$attribute]
         async fn $test() {
             let store = $store;
             $crate::conformance::$test(&store).await;

@@ -8,4 +8,5 @@
 )]
 
 mod gate;
+mod postgres;
 mod stores;

@@ -400,15 +400,19 @@ fn answered<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| panic!("{error:?}"))
 }
 
-/// Makes a module of tests that run the suite on inboxes made by an expression. Needs `tokio` with
+/// Makes a module of tests that run the suite on inboxes made by an expression, which may await. An
+/// attribute after it is one of each test, as for those that are not always run. Needs `tokio` with
 /// its macros among the dependencies of the crate that uses it.
 #[macro_export]
 macro_rules! inbox_conformance {
     ($module:ident, $inbox:expr) => {
+        $crate::inbox_conformance!($module, $inbox, #[cfg(all())]);
+    };
+    ($module:ident, $inbox:expr, #[$attribute:meta]) => {
         mod $module {
             use super::*;
 
-            $crate::inbox_conformance!(@tests $inbox;
+            $crate::inbox_conformance!(@tests #[$attribute] $inbox;
                 repeats_are_known,
                 events_come_back_whole,
                 lanes_keep_their_order,
@@ -428,8 +432,9 @@ macro_rules! inbox_conformance {
             );
         }
     };
-    (@tests $inbox:expr; $($test:ident,)+) => { $(
+    (@tests #[$attribute:meta] $inbox:expr; $($test:ident,)+) => { $(
         #[tokio::test]
+        #[$attribute]
         async fn $test() {
             let inbox = $inbox;
             $crate::conformance::$test(&inbox).await;

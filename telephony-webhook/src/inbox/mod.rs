@@ -3,6 +3,8 @@
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -14,6 +16,8 @@ use telephony_core::{AccountId, Event, MessageId, Timestamp};
 use thiserror::Error;
 
 pub use memory::MemoryInbox;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresInbox;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteInbox;
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use thiserror::Error;
 
+use crate::schema::Schema;
+
 /// How long a transaction waits for another process's. A carrier waits two seconds for us.
 const BUSY: Duration = Duration::from_secs(1);
 
@@ -17,15 +19,6 @@ const LOG_BYTES: i64 = 16 * 1024 * 1024;
 
 /// How many prepared statements are kept: more than all tables' queries together.
 const STATEMENTS: usize = 256;
-
-/// The tables of one owner.
-#[derive(Debug, Clone, Copy)]
-pub struct Schema {
-    /// What its tables' names begin with, and what the ledger knows it by.
-    pub name: &'static str,
-    /// What each version adds to the one before. Only ever appended to.
-    pub migrations: &'static [&'static str],
-}
 
 /// Why a file cannot be used as a database.
 #[derive(Debug, Error)]

@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{MAX_BATCH_JOBS, MAX_QUEUED_JOBS, OpenError, Schema, SqliteWriter, WriteError};
+use super::{MAX_BATCH_JOBS, MAX_QUEUED_JOBS, OpenError, SqliteWriter, WriteError};
+use crate::schema::Schema;
 
 const WORDS: Schema =
     Schema { name: "words", migrations: &["CREATE TABLE words (word TEXT PRIMARY KEY) STRICT"] };

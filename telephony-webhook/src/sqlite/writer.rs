@@ -10,7 +10,8 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::batch::{Job, Task, commit};
-use super::schema::{OpenError, Schema, open_in_memory, open_sqlite};
+use super::schema::{OpenError, open_in_memory, open_sqlite};
+use crate::schema::Schema;
 
 /// The most pieces of work that wait for the database; more are refused at once.
 pub const MAX_QUEUED_JOBS: usize = 4_096;

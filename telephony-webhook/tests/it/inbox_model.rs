@@ -17,7 +17,7 @@ use crate::inbox::sqlite_in_memory;
 const LEASE: u64 = 5;
 
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     Insert(u32),
     Lease(usize),
     /// The lease is one of all there have been.
@@ -33,7 +33,8 @@ enum Step {
     Wait(u64),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+/// What may be done, in any order.
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let any = any::<prop::sample::Index>;
     let step = prop_oneof![
         3 => (0..9_u32).prop_map(Step::Insert),
@@ -169,7 +170,8 @@ impl Row {
     }
 }
 
-async fn behaves(inbox: &dyn Inbox, steps: &[Step]) {
+/// Does `steps` to an inbox and to the model, and compares all there is to see after each.
+pub async fn behaves(inbox: &dyn Inbox, steps: &[Step]) {
     let (mut model, mut now) = (Model::default(), NOW);
     let (mut leases, mut ids) = (Vec::new(), Vec::new());
     for (count, step) in steps.iter().enumerate() {

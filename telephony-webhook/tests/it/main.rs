@@ -14,6 +14,7 @@ mod inbox;
 mod inbox_model;
 mod parse;
 mod plivo;
+mod postgres;
 mod properties;
 mod server;
 mod sign;

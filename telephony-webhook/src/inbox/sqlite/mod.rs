@@ -11,7 +11,8 @@ use super::{
     Counts, Entry, EntryState, Inbox, InboxError, Inserted, Lease, Leased, NewEntry, Waiting,
     capped,
 };
-use crate::sqlite::{Schema, SqliteWriter};
+use crate::schema::Schema;
+use crate::sqlite::SqliteWriter;
 
 /// Keeps events in tables of an [`SqliteWriter`]'s file, safe from a crash of the process and of
 /// the machine. Each event costs the same however many wait.
