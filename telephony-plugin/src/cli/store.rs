@@ -8,13 +8,18 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use telephony_core::config::Database;
-use telephony_core::{Clock as _, SystemClock};
+use telephony_core::{Clock as _, Secret, SystemClock};
+use telephony_providers::tls_configuration;
+use telephony_webhook::PostgresPool;
 
 use super::carrier::read;
 use super::state::{State, print};
 use crate::report::chain;
-use crate::state::StateDirectory;
-use crate::store::{Look, OptOuts, Restore, Restored, Standing, backup, check};
+use crate::state::{Lock, StateDirectory};
+use crate::store::{
+    Look, Moved, OptOuts, Restore, Restored, Source, Standing, backup, check, postgres_schemas,
+    sqlite_file,
+};
 
 /// Copy the database while a server runs, put a copy back, and look whether it is whole.
 #[derive(Debug, Args)]
@@ -56,6 +61,29 @@ enum Command {
         #[command(flatten)]
         of: Of,
     },
+    /// Move everything from an SQLite file into an empty PostgreSQL database. No server may run.
+    ///
+    /// All of it arrives or nothing, and how many rows there are is compared. What was being sent
+    /// when the last server ended is unknown afterwards, as after any start. The file stays as it
+    /// is; from then on no server may run on it.
+    Migrate(Migrate),
+}
+
+/// What is moved, and where.
+#[derive(Debug, Args)]
+struct Migrate {
+    /// Where everything is: `sqlite:<file>`. The database of --config or of the state directory when
+    /// it is missing.
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
+
+    /// The empty database: `postgres://…`. The database of --config when it is missing, which keeps
+    /// a password out of the list of processes.
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
+
+    #[command(flatten)]
+    of: Of,
 }
 
 /// Which database.
@@ -102,7 +130,48 @@ impl Store {
                 });
                 of.print(found, look_lines)
             }
+            Command::Migrate(migrate) => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let moved = runtime.block_on(migrate.run());
+                migrate.of.print(moved, moved_lines)
+            }
         }
+    }
+}
+
+impl Migrate {
+    async fn run(&self) -> Result<Moved, String> {
+        let state = self.of.state.find()?;
+        let configured = self.of.config.as_deref().map(read).transpose()?;
+        let configured = configured.map(|config| config.database);
+        let file = match (&self.from, &configured) {
+            (Some(url), _) => sqlite_file(url).ok_or("--from: expected sqlite:<file>")?,
+            (None, Some(Database::Sqlite(file))) => file.clone(),
+            (None, _) => state.database(),
+        };
+        let url = match (&self.to, configured) {
+            (Some(url), _) => Secret::new(url.clone()),
+            (None, Some(Database::Postgres(url))) => url,
+            (None, _) => return Err("--to: expected postgres://<user>@<host>/<name>".to_owned()),
+        };
+        // Whoever serves from the file has one of these.
+        let folder = file.parent().map(|folder| StateDirectory::find(Some(folder)));
+        let folder = folder.transpose().map_err(|error| chain(&error))?;
+        let mut locks = Vec::new();
+        for state in folder.iter().chain([&state]) {
+            let is_new = locks.iter().all(|(path, _)| path != state.path());
+            if is_new && state.path().join("telephony.lock").exists() {
+                let lock = Lock::acquire(state);
+                let lock = lock.map_err(|error| format!("{}: stop it first", chain(&error)))?;
+                locks.push((state.path().to_owned(), lock));
+            }
+        }
+        let tls = tls_configuration().map_err(|error| chain(&error))?;
+        let pool = PostgresPool::connect(&url, tls, &postgres_schemas()).await;
+        let pool = pool.map_err(|error| chain(&error))?;
+        let source = Source::of(&file, SystemClock.now()).map_err(|error| chain(&error))?;
+        let mut client = pool.client().await.map_err(|error| chain(&error))?;
+        source.copy_into(&mut client).await.map_err(|error| chain(&error))
     }
 }
 
@@ -152,6 +221,18 @@ fn look_lines(look: &Look) -> String {
     for (table, rows) in &look.rows {
         let _ = writeln!(lines, "{table}: {rows} rows");
     }
+    lines
+}
+
+fn moved_lines(moved: &Moved) -> String {
+    let mut lines = String::new();
+    for (table, rows) in &moved.rows {
+        // Writing to a string does not fail.
+        let _ = writeln!(lines, "{table}: {rows} rows");
+    }
+    lines.push_str(
+        "all of it is in PostgreSQL: set `database` to its URL, and start no server on the file",
+    );
     lines
 }
 

@@ -4,14 +4,16 @@ mod backup;
 mod error;
 mod look;
 mod partial;
+mod postgres;
 mod restore;
 
 pub use self::backup::backup;
 pub use self::error::FileError;
 pub use self::look::{Look, Standing, Tables, check};
+pub use self::postgres::{MoveError, Moved, Source, sqlite_file};
 pub use self::restore::{OptOuts, Restore, RestoreError, Restored};
-use telephony_pairing::SqlitePairingStore;
-use telephony_webhook::{Schema, SqliteInbox};
+use telephony_pairing::{PostgresPairingStore, SqlitePairingStore};
+use telephony_webhook::{PostgresInbox, Schema, SqliteInbox};
 
 use crate::host::Challenges;
 use crate::outbound::SqliteLedger;
@@ -20,6 +22,12 @@ use crate::outbound::SqliteLedger;
 pub(crate) fn schemas() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: SqlitePairingStore::MIGRATIONS };
     [SqliteInbox::SCHEMA, SqliteLedger::SCHEMA, pairing, Challenges::SCHEMA]
+}
+
+/// Everybody's tables in PostgreSQL.
+pub(crate) fn postgres_schemas() -> [Schema; 2] {
+    let pairing = Schema { name: "pairing", migrations: PostgresPairingStore::MIGRATIONS };
+    [PostgresInbox::SCHEMA, pairing]
 }
 
 #[cfg(test)]

@@ -237,8 +237,26 @@ fn a_file_that_must_not_be_used_is_refused_and_nothing_is_changed() {
     let pid = server.pid().to_string();
     let sentence = refused(&store(&home, &["restore"], &copy));
     assert!(sentence.contains(&pid) && sentence.contains("stop it first"), "{sentence}");
+    let url = "postgres://me:hunter2@127.0.0.1:1/tel";
+    let sentence = refused(&home.command(&["store", "migrate", "--to", url]));
+    assert!(sentence.contains(&pid) && sentence.contains("stop it first"), "{sentence}");
+    let from = format!("sqlite:{}", home.database().display());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let migrate = ["store", "migrate", "--from", &from, "--to", url, "--state-dir"];
+    let mut other = assert_cmd::Command::new(env!("CARGO_BIN_EXE_telephony"));
+    let output = other.args(migrate).arg(elsewhere.path()).output().unwrap();
+    assert!(refused(&output).contains(&pid), "{output:?}");
     post(server.address, "SM50", PERSON);
     server.stop();
+    for (arguments, words) in [
+        (&["--to", url][..], "127.0.0.1:1 cannot be reached"),
+        (&["--to", "mysql://me:hunter2@db/tel"], "expected postgresql://"),
+        (&["--from", "telephony.db", "--to", url], "--from: expected sqlite:<file>"),
+        (&[], "--to: expected postgres://"),
+    ] {
+        let sentence = refused(&home.command(&[&["store", "migrate"], arguments].concat()));
+        assert!(sentence.contains(words) && !sentence.contains("hunter2"), "{sentence}");
+    }
 
     let newer = changed(&copy, "newer.db", |db| {
         db.execute_batch("UPDATE schema_version SET version = 99 WHERE name = 'outbound'").unwrap();
