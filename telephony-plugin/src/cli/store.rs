@@ -125,8 +125,10 @@ impl Store {
                 of.print(found, look_lines)
             }
             Command::Check { file: None, of } => {
-                let found = of.find().and_then(|(_, database)| {
-                    check(&database, Standing::Live).map_err(|error| chain(&error))
+                let found = of.find().and_then(|(state, database)| {
+                    let owner = Lock::owner(&state).map_err(|error| chain(&error))?;
+                    let standing = if owner.is_some() { Standing::Live } else { Standing::Still };
+                    check(&database, standing).map_err(|error| chain(&error))
                 });
                 of.print(found, look_lines)
             }

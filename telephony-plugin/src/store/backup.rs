@@ -36,7 +36,7 @@ pub(super) fn copy(from: &Path, standing: Standing, to: &Path) -> Result<Partial
     let copy = Partial::beside(to)?;
     source
         .execute("VACUUM INTO ?1", [copy.text()])
-        .map_err(|error| FileError::read(from, error))?;
+        .map_err(|error| FileError::copy(from, to, error))?;
     Ok(copy)
 }
 

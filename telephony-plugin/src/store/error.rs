@@ -85,6 +85,16 @@ impl FileError {
         }
     }
 
+    /// What SQLite's error says of a file that is copied, which may be about the copy.
+    pub(super) fn copy(from: &Path, to: &Path, source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+                Self::Write { file: to.to_owned(), source: io::Error::other(source) }
+            }
+            _ => Self::read(from, source),
+        }
+    }
+
     pub(super) fn write(file: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         |source| Self::Write { file: file.to_owned(), source }
     }

@@ -17,10 +17,10 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// An empty file beside `file`, for its owner alone, in place of one that was left behind.
+    /// An empty file beside `file`, for its owner alone, under a name that no other process has.
     pub(super) fn beside(file: &Path) -> Result<Self, FileError> {
         let absolute = std::path::absolute(file).map_err(FileError::write(file))?;
-        let path = beside(&absolute, ".partial");
+        let path = beside(&absolute, &format!(".{}.partial", std::process::id()));
         let Some(text) = path.to_str().map(str::to_owned) else {
             return Err(FileError::Path(path));
         };
@@ -62,7 +62,7 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // What cannot be removed is removed by the next one.
+        // One that stays is in nobody's way.
         for suffix in ["", "-wal", "-shm", "-journal"] {
             let _ = remove(&beside(&self.path, suffix));
         }

@@ -122,8 +122,8 @@ impl Source {
     ///
     /// [`FileError`] when the file cannot be used, or not be copied.
     pub fn of(file: &Path, now: Timestamp) -> Result<Self, FileError> {
-        check(file, Standing::Live)?;
-        let copy = copy(file, Standing::Live, file)?;
+        check(file, Standing::Still)?;
+        let copy = copy(file, Standing::Still, file)?;
         let mut connection = open_sqlite(copy.path(), &schemas()).map_err(FileError::Open)?;
         settle(&mut connection, now).map_err(|error| FileError::read(file, error))?;
         Ok(Self { connection, _copy: copy })
