@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
-use telephony_webhook::PostgresPool;
+use telephony_core::{AccountId, Event, InboundMessage, MessageId, OsEntropy, ProviderMessageId};
+use telephony_pairing::{PairingCode, PairingStore as _, PostgresPairingStore};
 use telephony_webhook::testing::TestServer;
+use telephony_webhook::{EventKey, Inbox as _, NewEntry, PostgresInbox, PostgresPool};
 
 use super::*;
 use crate::database::Database;
@@ -206,4 +209,47 @@ async fn what_breaks_off_has_moved_nothing_and_can_be_done_again() {
     client.batch_execute("DROP TABLE outbound_call").await.unwrap();
     let error = source.copy_into(&mut client).await.unwrap_err();
     assert!(matches!(error, MoveError::NoTable("outbound_call")), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+async fn what_waits_is_leased_there_and_who_was_approved_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("telephony.db");
+    let database = Database::open(&path).unwrap();
+    let (account, person) = (AccountId::default_account(), "+15550001234".parse().unwrap());
+    for number in 0..2 {
+        let message = InboundMessage::new(
+            account.clone(),
+            ProviderMessageId::new(format!("m{number}")).unwrap(),
+            "+15550001234".parse().unwrap(),
+            "+15550001111".parse().unwrap(),
+            NOW,
+        );
+        let id = MessageId::new(format!("msg_{number}")).unwrap();
+        let key = EventKey::new("message", message.id.as_str(), "");
+        let entry = NewEntry::new(id, key, Event::Message(message), NOW);
+        database.inbox.insert(entry).await.unwrap();
+    }
+    // Whoever had it leased has ended.
+    let until = NOW.saturating_add(Duration::from_secs(30));
+    assert_eq!(database.inbox.lease(None, NOW, until, 9).await.unwrap().len(), 1);
+    let code = PairingCode::generate(&OsEntropy).unwrap();
+    database.pairing.request(&account, &person, &code, NOW).await.unwrap();
+    database.pairing.approve(&account, &code, NOW).await.unwrap();
+
+    let db = Connection::open(&path).unwrap();
+    let pool = target(&db).await;
+    let source = Source::of(&path, NOW).unwrap();
+    source.copy_into(&mut pool.client().await.unwrap()).await.unwrap();
+    let inbox = PostgresInbox::new(pool.clone());
+    let mut handled = Vec::new();
+    while let Some(leased) = inbox.lease(None, NOW, until, 9).await.unwrap().pop() {
+        handled.push((leased.lease.id.to_string(), leased.attempt));
+        assert!(inbox.finish(&leased.lease, NOW).await.unwrap());
+    }
+    assert_eq!(handled, [("msg_0".to_owned(), 2), ("msg_1".to_owned(), 1)]);
+    let pairing = PostgresPairingStore::new(pool.pool().clone());
+    assert!(pairing.is_approved(&account, &person).await.unwrap());
+    assert_eq!(pairing.owed(&account, NOW).await.unwrap().len(), 1);
 }
