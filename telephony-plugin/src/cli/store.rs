@@ -118,7 +118,7 @@ impl Store {
                     let restore = Restore { state: &state, database, from, resend, now };
                     restore.run().map_err(|error| chain(&error))
                 });
-                of.print(restored, |restored| restored_lines(restored))
+                of.print(restored, restored_lines)
             }
             Command::Check { file: Some(file), of } => {
                 let found = check(&file, Standing::Still).map_err(|error| chain(&error));
