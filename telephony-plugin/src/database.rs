@@ -114,7 +114,7 @@ impl Database {
     ///
     /// [`OpenError`] says which step failed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        SqliteWriter::open(path, &sqlite()).map(Self::in_file)
+        SqliteWriter::open(path, &sqlite_schemas()).map(Self::in_file)
     }
 
     /// A database that ends with the process.
@@ -123,7 +123,7 @@ impl Database {
     ///
     /// [`OpenError`] says which step failed.
     pub fn in_memory() -> Result<Self, OpenError> {
-        SqliteWriter::open_in_memory(&sqlite()).map(Self::in_file)
+        SqliteWriter::open_in_memory(&sqlite_schemas()).map(Self::in_file)
     }
 
     /// Connects to the server at `url`.
@@ -133,7 +133,7 @@ impl Database {
     /// [`DatabaseError`] says what is wrong, and holds no password.
     pub async fn connect(url: &Secret) -> Result<Self, DatabaseError> {
         let tls = tls_configuration().map_err(DatabaseError::Tls)?;
-        Ok(Self::on_server(PostgresPool::connect(url, tls, &postgres()).await?))
+        Ok(Self::on_server(PostgresPool::connect(url, tls, &postgres_schemas()).await?))
     }
 
     fn in_file(writer: SqliteWriter) -> Self {
@@ -185,12 +185,14 @@ impl Database {
     }
 }
 
-fn sqlite() -> [Schema; 4] {
+/// Everybody's tables in a file, as this program knows them.
+pub(crate) fn sqlite_schemas() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: SqlitePairingStore::MIGRATIONS };
     [SqliteInbox::SCHEMA, Ledger::SQLITE, pairing, Challenges::SQLITE]
 }
 
-fn postgres() -> [Schema; 4] {
+/// The same in PostgreSQL.
+pub(crate) fn postgres_schemas() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: PostgresPairingStore::MIGRATIONS };
     [PostgresInbox::SCHEMA, Ledger::POSTGRES, pairing, Challenges::POSTGRES]
 }

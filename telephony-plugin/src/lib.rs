@@ -25,5 +25,7 @@ pub mod simulate;
 pub mod sql;
 pub mod state;
 #[cfg(unix)]
+pub mod store;
+#[cfg(unix)]
 pub mod tunnel;
 mod urls;

@@ -72,7 +72,10 @@ pub use crate::schema::Schema;
 pub use crate::server::{Asset, Assets, Health, HealthProbe, Observer, Server};
 pub use crate::sign::{SignError, Signer, telnyx_public_key};
 #[cfg(feature = "sqlite")]
-pub use crate::sqlite::{MAX_BATCH_JOBS, MAX_QUEUED_JOBS, OpenError, SqliteWriter, WriteError};
+pub use crate::sqlite::{
+    MAX_BATCH_JOBS, MAX_QUEUED_JOBS, OpenError, SqliteWriter, WriteError, open_sqlite,
+    sqlite_versions,
+};
 pub use crate::url::{
     PublicUrl, PublicUrlError, PublicUrls, TrustedProxies, TrustedProxiesError, UrlRefusal,
     UrlRules,

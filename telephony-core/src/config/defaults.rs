@@ -31,5 +31,9 @@ pub(super) const METRICS_PORT: u16 = 9464;
 pub(super) const PATH: &str = "/telephony/webhook";
 /// `serve.statusPath`.
 pub(super) const STATUS_PATH: &str = "/telephony/status";
+/// `retention.contentDays`: long enough to look into a complaint.
+pub(super) const CONTENT_DAYS: u32 = 7;
+/// `retention.recordDays`.
+pub(super) const RECORD_DAYS: u32 = 30;
 /// `mediaMaxMb`, megabytes.
 pub(super) const MEDIA_MAX_MB: u32 = 5;

@@ -31,7 +31,7 @@ pub use problem::{ConfigErrors, ConfigProblem};
 pub use reference::{KeyReference, json_schema, key_reference};
 pub use settings::{
     Account, AllowFrom, ChunkMode, Config, Database, InboundPolicy, Plivo, Provider, QuietHours,
-    Serve, Sms, Telnyx, Transliterate, Tunnel, Twilio, Voice, WebhookSecurity,
+    Retention, Serve, Sms, Telnyx, Transliterate, Tunnel, Twilio, Voice, WebhookSecurity,
 };
 pub use text::ClockTime;
 

@@ -1,9 +1,11 @@
 //! The configuration as the rest of the program sees it: complete, typed, checked.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::defaults;
 use super::text::ClockTime;
 use crate::call::MachineDetection;
 use crate::ed25519::Ed25519PublicKey;
@@ -34,6 +36,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// Where everything is kept.
     pub database: Database,
+    /// How long is kept what is over.
+    pub retention: Retention,
 }
 
 impl Config {
@@ -316,6 +320,29 @@ pub struct WebhookSecurity {
     pub trust_forwarding_headers: bool,
     /// The proxies whose forwarded headers count. IPv4-mapped addresses are held as IPv4.
     pub trusted_proxies: Vec<IpNet>,
+}
+
+/// How long is kept what is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retention {
+    /// How long after they are done the contents of messages and calls are kept.
+    pub contents: Duration,
+    /// How long is known what was sent, and what became of it; no shorter than the contents.
+    pub records: Duration,
+}
+
+impl Retention {
+    pub(super) const fn days(contents: u32, records: u32) -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self { contents: DAY.saturating_mul(contents), records: DAY.saturating_mul(records) }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self::days(defaults::CONTENT_DAYS, defaults::RECORD_DAYS)
+    }
 }
 
 /// Where everything is kept.

@@ -1,6 +1,7 @@
 //! Configurations, good and bad.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -286,6 +287,23 @@ fn what_is_not_json5_says_where() {
     for text in ["", "[]", "null", "5", "\"x\""] {
         assert!(load(text).is_err(), "{text:?}");
     }
+}
+
+#[test]
+fn contents_are_kept_no_longer_than_records() {
+    let of = |retention: Value| json!({ "provider": "mock", "fromNumber": "+15550001111", "retention": retention });
+    let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+    let retention = |value| {
+        let config = config::from_value(of(value), Host::Standalone, &|_| None).unwrap();
+        (config.retention.contents, config.retention.records)
+    };
+    assert_eq!(retention(json!({})), (days(7), days(30)));
+    assert_eq!(retention(json!({ "contentDays": 0, "recordDays": 3 })), (days(0), days(3)));
+    assert_eq!(retention(json!({ "contentDays": 30 })), (days(30), days(30)));
+    assert_eq!(wrong(of(json!({ "contentDays": 31 }))), ["retention.contentDays"]);
+    assert_eq!(wrong(of(json!({ "recordDays": 5 }))), ["retention.contentDays"]);
+    assert_eq!(wrong(of(json!({ "recordDays": 2 }))), ["retention.recordDays"]);
+    assert_eq!(wrong(of(json!({ "contentDays": 366 }))), ["retention.contentDays"]);
 }
 
 #[test]

@@ -27,6 +27,8 @@ mod simulate;
 mod state;
 #[cfg(unix)]
 mod status;
+#[cfg(unix)]
+mod store;
 mod verify;
 
 use std::io;
@@ -61,6 +63,8 @@ enum Command {
     OptOut(optout::OptOut),
     #[cfg(unix)]
     Inbox(inbox::Inbox),
+    #[cfg(unix)]
+    Store(store::Store),
     #[cfg(unix)]
     Simulate(simulate::Simulate),
     Segment(segment::Segment),
@@ -106,6 +110,8 @@ impl Cli {
             Command::OptOut(optout) => optout.run(),
             #[cfg(unix)]
             Command::Inbox(inbox) => inbox.run(),
+            #[cfg(unix)]
+            Command::Store(store) => store.run(),
             #[cfg(unix)]
             Command::Simulate(simulate) => simulate.run(),
             Command::Segment(segment) => segment.run(),

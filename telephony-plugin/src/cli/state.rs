@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::carrier::read;
@@ -64,20 +65,29 @@ impl Question {
             let kept = self.kept(&state)?;
             runtime.block_on(ask(&state, &kept, method, params)).map_err(|error| chain(&error))
         });
-        match answer {
-            Ok(answer) => {
-                let text = if self.json { answer.to_string() } else { sentence(&answer) };
-                writeln!(io::stdout(), "{}", text.trim_end())?;
-                Ok(ExitCode::SUCCESS)
+        print(self.json, answer, sentence)
+    }
+}
+
+/// Prints an answer: as JSON, or as `sentence` says it; or why there is none.
+pub(super) fn print<T: Serialize>(
+    json: bool,
+    answer: Result<T, String>,
+    sentence: impl FnOnce(&T) -> String,
+) -> io::Result<ExitCode> {
+    match answer {
+        Ok(answer) => {
+            let text = if json { serde_json::to_string(&answer)? } else { sentence(&answer) };
+            writeln!(io::stdout(), "{}", text.trim_end())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(message) => {
+            if json {
+                writeln!(io::stdout(), "{}", json!({ "error": message }))?;
+            } else {
+                complain(&message);
             }
-            Err(message) => {
-                if self.json {
-                    writeln!(io::stdout(), "{}", json!({ "error": message }))?;
-                } else {
-                    complain(&message);
-                }
-                Ok(ExitCode::from(REFUSED))
-            }
+            Ok(ExitCode::from(REFUSED))
         }
     }
 }

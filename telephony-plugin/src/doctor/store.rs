@@ -79,7 +79,8 @@ impl Says for Store {
             ),
             Self::Broken(why) => Said::error(
                 format!("the database does not open: {why}"),
-                "Check its rights and its disk; docs/operations.md says how to bring a copy back.",
+                "Check its rights and its disk; `telephony store restore` puts a copy back, as \
+                 docs/operations.md says.",
             ),
             Self::Failed(count) => Said::warning(
                 format!("{count} events were set aside after too many tries"),

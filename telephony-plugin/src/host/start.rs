@@ -193,10 +193,11 @@ fn invalid(sentence: String) -> RpcError {
 
 /// What has to be set or done; it may also pass by itself.
 pub(super) fn failed(error: &StartError) -> RpcError {
-    let is_theirs = matches!(
-        error,
-        StartError::Endpoint { .. } | StartError::Provider(..) | StartError::Tunnel(_)
-    );
+    let is_theirs = match error {
+        StartError::Endpoint { .. } | StartError::Provider(..) | StartError::Tunnel(_) => true,
+        StartError::Database(error) => error.is_newer(),
+        _ => false,
+    };
     let data = json!({ "retryable": !is_theirs });
     RpcError::new(ErrorCode::Refused, chain(error)).with_data(data)
 }

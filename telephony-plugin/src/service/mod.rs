@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use telephony_core::config::{self, Config};
+use telephony_core::config::{self, Config, Retention};
 use telephony_core::{AccountId, Clock, Entropy, HttpUrl};
 use telephony_pairing::{AccessGate, PairingStore, PolicyGate};
 use telephony_providers::Connection;
@@ -34,7 +34,6 @@ pub use self::account::Account;
 pub use self::agent::{AdoptError, Adoption, Agent, Answering, News};
 pub use self::calls::{Call, CallError};
 pub use self::estimate::Estimate;
-pub use self::housekeeping::RETENTION;
 pub use self::notes::{Owing, OwingError};
 pub(crate) use self::send::path_of;
 pub use self::send::{Request, RequestError};
@@ -91,6 +90,7 @@ pub struct Telephony {
     pub(crate) metrics: Metrics,
     agent: Arc<dyn Agent>,
     slots: Arc<Slots>,
+    retention: RwLock<Retention>,
     /// Notified when an event may be waiting.
     pub(crate) arrived: Arc<Notify>,
     /// Notified when a text may be owed to somebody.
@@ -126,6 +126,7 @@ impl Telephony {
             metrics,
             agent,
             slots: Arc::new(Slots::new(1)),
+            retention: RwLock::default(),
             arrived: Arc::default(),
             owed: Notify::new(),
         }
@@ -156,6 +157,7 @@ impl Telephony {
         let account = Account::new(settings, connection, gate, urls, media);
         self.outbox.set_sender(account.sender(&config.serve, tunnel));
         self.slots.resize(usize::try_from(config.max_concurrent_sessions).unwrap_or(usize::MAX));
+        *self.retention.write().unwrap_or_else(PoisonError::into_inner) = config.retention;
         let default = config.default_account.clone();
         *self.default_account.write().unwrap_or_else(PoisonError::into_inner) = default;
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
@@ -228,6 +230,11 @@ impl Telephony {
     #[must_use]
     pub fn most_sessions(&self) -> usize {
         self.slots.most()
+    }
+
+    /// How long is kept what is over.
+    fn retention(&self) -> Retention {
+        *self.retention.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether people are let in by a host and not by us.

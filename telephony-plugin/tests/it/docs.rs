@@ -2,6 +2,7 @@
 //! configuration loaded.
 
 mod commands;
+mod examples;
 mod follow;
 mod guarantees;
 mod markdown;

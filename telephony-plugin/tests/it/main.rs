@@ -49,6 +49,8 @@ mod simulate;
 #[cfg(unix)]
 mod storage;
 #[cfg(unix)]
+mod store;
+#[cfg(unix)]
 mod strangers;
 #[cfg(unix)]
 mod tunnels;

@@ -51,12 +51,9 @@ mod postgres {
     impl Nodes {
         /// A node that is not known to be gone.
         fn choose(&self) -> usize {
-            loop {
-                let node = self.next.fetch_add(1, Ordering::Relaxed) % self.addresses.len();
-                if !self.gone[node].load(Ordering::Relaxed) {
-                    return node;
-                }
-            }
+            let turn = self.next.fetch_add(1, Ordering::Relaxed);
+            let mut nodes = (0..self.gone.len()).map(|node| (turn + node) % self.gone.len());
+            nodes.find(|node| !self.gone[*node].load(Ordering::Relaxed)).expect("a node lives")
         }
 
         /// Posts a text, to another node when one fails, until it is acknowledged.

@@ -19,7 +19,7 @@ fn post(address: SocketAddr, id: &str, from: &str) -> u16 {
 }
 
 /// The configuration of an account at a carrier, in a section that is switched on.
-fn section(outside: &Outside) -> Value {
+pub fn section(outside: &Outside) -> Value {
     let mut config = outside.open();
     config["enabled"] = true.into();
     config

@@ -8,5 +8,5 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use schema::OpenError;
+pub use schema::{OpenError, open_sqlite, sqlite_versions};
 pub use writer::{MAX_BATCH_JOBS, MAX_QUEUED_JOBS, SqliteWriter, WriteError};

@@ -1,6 +1,6 @@
 //! How a file is opened, and how its tables are brought up to date.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -42,10 +42,13 @@ pub enum OpenError {
     },
     /// A newer version of this program made it.
     #[error(
-        "the database's `{name}` tables are of version {found} and this program knows {known}: \
-         use the newer program"
+        "a newer version of this program made {}: its `{name}` tables are of version {found}, and \
+         this one knows them up to {known}: use the newer program, or put a copy from before back",
+        .file.display()
     )]
     Newer {
+        /// The file, which is as it was.
+        file: PathBuf,
         /// Whose tables.
         name: &'static str,
         /// The version of the file.
@@ -58,15 +61,21 @@ pub enum OpenError {
     Thread(#[source] std::io::Error),
 }
 
-/// Opens the file, or makes it, with all tables up to date.
-pub(super) fn open(path: &Path, schemas: &[Schema]) -> Result<Connection, OpenError> {
+/// Opens the file at `path`, or makes it, readable for its owner alone, with the tables of all
+/// `schemas` up to date and set up as a writer has it. For who changes a file that nobody else uses;
+/// everybody else has an [`SqliteWriter`](super::SqliteWriter).
+///
+/// # Errors
+///
+/// [`OpenError`] says which step failed. A file of a newer version is not changed.
+pub fn open_sqlite(path: &Path, schemas: &[Schema]) -> Result<Connection, OpenError> {
     make_private(path).map_err(OpenError::File)?;
-    set_up(Connection::open(path).map_err(OpenError::Open)?, schemas)
+    set_up(Connection::open(path).map_err(OpenError::Open)?, path, schemas)
 }
 
 /// A database that ends with its connection.
 pub(super) fn open_in_memory(schemas: &[Schema]) -> Result<Connection, OpenError> {
-    set_up(Connection::open_in_memory().map_err(OpenError::Open)?, schemas)
+    set_up(Connection::open_in_memory().map_err(OpenError::Open)?, Path::new(":memory:"), schemas)
 }
 
 /// Makes the file before SQLite does, so that nobody else can read it even for a moment. SQLite
@@ -90,16 +99,53 @@ fn make_private(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn set_up(mut connection: Connection, schemas: &[Schema]) -> Result<Connection, OpenError> {
+fn set_up(
+    mut connection: Connection,
+    path: &Path,
+    schemas: &[Schema],
+) -> Result<Connection, OpenError> {
+    // All of them are looked at before any is changed.
+    let found = sqlite_versions(&connection).map_err(OpenError::Open)?;
+    for schema in schemas {
+        let found = found.iter().find(|(name, _)| name == schema.name);
+        check(path, schema, found.map_or(0, |(_, version)| *version))?;
+    }
     configure(&connection).map_err(OpenError::Open)?;
     for schema in schemas {
-        migrate(&mut connection, schema)?;
+        migrate(&mut connection, path, schema)?;
     }
     Ok(connection)
 }
 
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+/// Whose tables are in a file and how far each has come; nobody's when it has no ledger of them.
+///
+/// # Errors
+///
+/// When the file is no database, or cannot be read.
+pub fn sqlite_versions(connection: &Connection) -> rusqlite::Result<Vec<(String, usize)>> {
     connection.busy_timeout(BUSY)?;
+    let has_ledger = connection
+        .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'")?
+        .exists([])?;
+    if !has_ledger {
+        return Ok(Vec::new());
+    }
+    connection
+        .prepare("SELECT name, version FROM schema_version ORDER BY name")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// What a schema adds to tables of version `found`.
+fn check(path: &Path, schema: &Schema, found: usize) -> Result<&'static [&'static str], OpenError> {
+    let (name, known) = (schema.name, schema.migrations.len());
+    schema.migrations.get(found..).ok_or_else(|| {
+        let file = path.to_owned();
+        OpenError::Newer { file, name, found, known }
+    })
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -118,7 +164,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Brings the tables of one owner up to date, in one transaction.
-fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError> {
+fn migrate(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
     let name = schema.name;
     let failed = |source| OpenError::Migrate { name, source };
     let transaction =
@@ -128,10 +174,7 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError
         .optional()
         .map_err(failed)?
         .unwrap_or(0);
-    let known = schema.migrations.len();
-    let Some(pending) = schema.migrations.get(found..) else {
-        return Err(OpenError::Newer { name, found, known });
-    };
+    let (pending, known) = (check(path, schema, found)?, schema.migrations.len());
     if pending.is_empty() {
         return Ok(());
     }

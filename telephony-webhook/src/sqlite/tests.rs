@@ -228,9 +228,14 @@ async fn tables_are_brought_up_to_date_and_newer_ones_refused() {
         .transact(move |db| db.query_row(sql, [], |row| row.get::<_, String>(0)))
         .await;
     assert_eq!(kept.unwrap(), "kept");
-    let error = SqliteWriter::open(&path, &[WORDS]).unwrap_err();
-    let newer = OpenError::Newer { name: "words", found: 2, known: 1 };
+    // An older program changes nothing, not even what it could bring up to date.
+    let another = Schema { name: "another", migrations: &["CREATE TABLE another (a ANY) STRICT"] };
+    let error = SqliteWriter::open(&path, &[another, WORDS]).unwrap_err();
+    let newer = OpenError::Newer { file: path.clone(), name: "words", found: 2, known: 1 };
     assert_eq!(error.to_string(), newer.to_string());
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    let found = super::sqlite_versions(&Connection::open(&path).unwrap()).unwrap();
+    assert_eq!(found, [("other".to_owned(), 1), ("words".to_owned(), 2)]);
 }
 
 #[test]

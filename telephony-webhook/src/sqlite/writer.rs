@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::arrivals::Arrivals;
 use super::batch::{Job, Once, Repeatable, Task, Work, answer, commit};
-use super::schema::{OpenError, open, open_in_memory};
+use super::schema::{OpenError, open_in_memory, open_sqlite};
 use crate::schema::Schema;
 
 /// The most pieces of work that wait for the database; more are refused at once.
@@ -81,7 +81,7 @@ impl SqliteWriter {
     ///
     /// [`OpenError`] says which step failed.
     pub fn open(path: &Path, schemas: &[Schema]) -> Result<Self, OpenError> {
-        Self::start(open(path, schemas)?)
+        Self::start(open_sqlite(path, schemas)?)
     }
 
     /// A database in memory, that ends with the writer.

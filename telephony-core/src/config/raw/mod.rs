@@ -18,7 +18,8 @@ pub(super) use channel::{RawInboundCalls, RawTransliterate};
 pub(super) use provider::{RawPlivo, RawTelnyx, RawTwilio};
 pub(super) use secret::{SecretInput, SecretSource};
 pub(super) use section::{
-    RawMetrics, RawPairing, RawServe, RawTunnel, RawTunnelProvider, RawWebhookSecurity,
+    RawMetrics, RawPairing, RawRetention, RawServe, RawTunnel, RawTunnelProvider,
+    RawWebhookSecurity,
 };
 
 use super::defaults;
@@ -70,6 +71,10 @@ pub(super) struct RawConfig {
     /// the state directory when it is not set; PostgreSQL lets several nodes share the work.
     #[schemars(extend("x-label" = "Database", "x-sensitive" = true, "x-advanced" = true))]
     pub(super) database: Option<SecretInput>,
+
+    /// How long is kept what is over.
+    #[schemars(extend("x-label" = "Retention", "x-advanced" = true))]
+    pub(super) retention: Option<RawRetention>,
 
     /// Whether the channel may write to its own configuration. Read by the host.
     #[schemars(extend("x-label" = "Config writes", "x-advanced" = true))]

@@ -95,6 +95,27 @@ pub(in crate::config) struct RawMetrics {
     pub(in crate::config) port: Option<u16>,
 }
 
+/// How long is kept what is over.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::config) struct RawRetention {
+    /// For how many days after they are done the contents of messages and calls are kept, before
+    /// they are overwritten; 0 for some minutes.
+    #[schemars(
+        range(min = 0, max = 365),
+        extend("default" = defaults::CONTENT_DAYS, "x-label" = "Days of contents")
+    )]
+    pub(in crate::config) content_days: Option<u32>,
+
+    /// For how many days is known what was sent and what became of it, without its contents. No
+    /// fewer than those of contents.
+    #[schemars(
+        range(min = 3, max = 3_650),
+        extend("default" = defaults::RECORD_DAYS, "x-label" = "Days of records")
+    )]
+    pub(in crate::config) record_days: Option<u32>,
+}
+
 /// How strangers are paired.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

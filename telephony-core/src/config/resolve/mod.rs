@@ -15,7 +15,7 @@ use crate::id::AccountId;
 use context::Context;
 
 /// The keys that are about the process and not about one account.
-const PROCESS_KEYS: [&str; 8] = [
+const PROCESS_KEYS: [&str; 9] = [
     "accounts",
     "defaultAccount",
     "maxConcurrentSessions",
@@ -24,6 +24,7 @@ const PROCESS_KEYS: [&str; 8] = [
     "webhookSecurity",
     "metrics",
     "database",
+    "retention",
 ];
 
 pub(super) fn resolve(
@@ -80,6 +81,7 @@ fn assemble(
         webhook_security: process.webhook_security,
         metrics: process.metrics,
         database: process.database,
+        retention: process.retention,
     }
 }
 

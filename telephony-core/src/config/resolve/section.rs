@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::problem::Problems;
 use super::super::raw::{RawConfig, RawTunnelProvider};
-use super::super::settings::{Database, Serve, Tunnel, WebhookSecurity};
+use super::super::settings::{Database, Retention, Serve, Tunnel, WebhookSecurity};
 use super::super::{Environment, defaults, text};
 use super::context;
 use crate::secret::Secret;
@@ -18,6 +18,7 @@ pub(super) struct Process {
     pub(super) webhook_security: WebhookSecurity,
     pub(super) metrics: Option<SocketAddr>,
     pub(super) database: Database,
+    pub(super) retention: Retention,
 }
 
 impl Process {
@@ -32,6 +33,7 @@ impl Process {
             webhook_security: webhook_security(raw, problems),
             metrics: metrics(raw, &serve, problems),
             database: database(raw, environment, problems),
+            retention: retention(raw, problems),
             serve,
         }
     }
@@ -139,6 +141,17 @@ fn metrics(raw: &RawConfig, serve: &Serve, problems: &mut Problems) -> Option<So
         problems.note("metrics.port", "must differ from serve.port");
     }
     enabled.then(|| SocketAddr::new(bind, port))
+}
+
+fn retention(raw: &RawConfig, problems: &mut Problems) -> Retention {
+    let raw = raw.retention.as_ref();
+    let contents = raw.and_then(|raw| raw.content_days).unwrap_or(defaults::CONTENT_DAYS);
+    let records = raw.and_then(|raw| raw.record_days).unwrap_or(defaults::RECORD_DAYS);
+    if contents > records {
+        let message = format!("expected no more than retention.recordDays, which is {records}");
+        problems.note("retention.contentDays", message);
+    }
+    Retention::days(contents, records)
 }
 
 fn database(raw: &RawConfig, environment: Environment<'_>, problems: &mut Problems) -> Database {
