@@ -51,7 +51,8 @@ impl Clock for Stepped {
 fn node() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let handler: HandlerChoice = std::env::var(HANDLER).unwrap().parse().unwrap();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
+    log.log_internal_errors(false).init();
     tokio::runtime::Runtime::new().unwrap().block_on(serve(&folder, &handler));
 }
 
