@@ -22,11 +22,11 @@ use telephony_core::{
     AccountId, Clock as _, Event, InboundMessage, MessageId, OsEntropy, PhoneNumber,
     ProviderMessageId, Sender as From, SystemClock, Timestamp,
 };
-use telephony_pairing::{PairingCode, PairingStore as _};
+use telephony_pairing::PairingCode;
 use telephony_plugin::database::Database;
 use telephony_plugin::outbound::{NewSend, Outbox, Part, Sender, Source};
 use telephony_providers::MockProvider;
-use telephony_webhook::{EventKey, Inbox as _, Inserted, Leased, NewEntry};
+use telephony_webhook::{EventKey, Inserted, Leased, NewEntry};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 

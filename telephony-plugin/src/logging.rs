@@ -29,6 +29,9 @@ pub(crate) fn start(directives: &str) {
         .with_env_filter(filter(directives))
         .with_target(false)
         .with_writer(std::io::stderr)
+        // A line that cannot be written, as on a full disk, would be complained of where it cannot be
+        // either, and that is a panic in whatever logs.
+        .log_internal_errors(false)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .finish();
     // Whoever embeds the library may log already, and then goes on as before.
@@ -45,6 +48,7 @@ pub(crate) fn start_json(directives: &str) {
         .with_current_span(false)
         .with_span_list(true)
         .with_writer(std::io::stderr)
+        .log_internal_errors(false)
         .finish();
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -71,6 +71,11 @@ fn disk_full() {
         db.query_row("SELECT count(*) FROM inbox_entry", [], |row| row.get::<_, usize>(0)).unwrap()
     };
     assert_eq!(rows(), taken, "a row for each 200, and no other");
+    // Nor can a line be logged, which harms nobody.
+    limit_files(server.pid(), Some(0));
+    for _ in 0..20 {
+        assert_eq!(post(taken), 503);
+    }
     limit_files(server.pid(), None);
     assert_eq!(post(taken), 200);
     eventually("it says that it is well", || health(server.address) == 200);
