@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use telephony_core::{Secret, Timestamp};
+use telephony_core::{Clock as _, Secret, SystemClock, Timestamp};
 use telephony_pairing::{
     PairingStore, PostgresPairingStore, SqlitePairingStore, StoreError, TransactionWork,
     Transactions,
@@ -21,6 +22,9 @@ use tokio::sync::watch;
 use crate::host::Challenges;
 use crate::outbound::Ledger;
 use crate::sql::Store;
+
+/// How much a node's clock may differ from the server's: less than leases are long.
+const MOST_APART: Duration = Duration::from_secs(10);
 
 /// Where everything is kept.
 #[derive(Debug, Clone)]
@@ -82,6 +86,12 @@ pub enum DatabaseError {
     /// There is no way to speak TLS to it.
     #[error("database: TLS cannot be set up")]
     Tls(#[source] rustls::Error),
+    /// Nodes would take each other's leases for run out.
+    #[error(
+        "database: this machine's clock and the server's differ by {} s: set both by NTP, for by \
+         them a node knows what another has given up", .0.as_secs()
+    )]
+    Clock(Duration),
 }
 
 impl DatabaseError {
@@ -133,7 +143,9 @@ impl Database {
     /// [`DatabaseError`] says what is wrong, and holds no password.
     pub async fn connect(url: &Secret) -> Result<Self, DatabaseError> {
         let tls = tls_configuration().map_err(DatabaseError::Tls)?;
-        Ok(Self::on_server(PostgresPool::connect(url, tls, &postgres_schemas()).await?))
+        let pool = PostgresPool::connect(url, tls, &postgres_schemas()).await?;
+        check_clock(SystemClock.now(), server_time(&pool).await?)?;
+        Ok(Self::on_server(pool))
     }
 
     fn in_file(writer: SqliteWriter) -> Self {
@@ -185,6 +197,17 @@ impl Database {
     }
 }
 
+async fn server_time(pool: &PostgresPool) -> Result<Timestamp, PostgresError> {
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let row = pool.client().await?.query_one(sql, &[]).await?;
+    Ok(Timestamp::from_millisecond(row.try_get(0)?))
+}
+
+fn check_clock(here: Timestamp, there: Timestamp) -> Result<(), DatabaseError> {
+    let apart = here.saturating_since(there).max(there.saturating_since(here));
+    if apart > MOST_APART { Err(DatabaseError::Clock(apart)) } else { Ok(()) }
+}
+
 /// Everybody's tables in a file, as this program knows them.
 pub(crate) fn sqlite_schemas() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: SqlitePairingStore::MIGRATIONS };
@@ -205,5 +228,20 @@ struct Shared(SqliteWriter);
 impl Transactions for Shared {
     async fn transact(&self, work: TransactionWork) -> Result<(), StoreError> {
         self.0.transact(work).await.map_err(StoreError::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_are_apart_are_refused_with_what_to_do() {
+        let at = |second| Timestamp::from_second(1_800_000_000 + second);
+        assert!(check_clock(at(0), at(10)).is_ok() && check_clock(at(10), at(0)).is_ok());
+        for apart in [check_clock(at(0), at(11)), check_clock(at(11), at(0))] {
+            let error = apart.unwrap_err().to_string();
+            assert!(error.contains("differ by 11 s") && error.contains("NTP"), "{error}");
+        }
     }
 }
