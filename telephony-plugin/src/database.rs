@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn clocks_that_are_apart_are_refused_with_what_to_do() {
-        let at = |second| Timestamp::from_second(1_800_000_000 + second);
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second);
         assert!(check_clock(at(0), at(10)).is_ok() && check_clock(at(10), at(0)).is_ok());
         for apart in [check_clock(at(0), at(11)), check_clock(at(11), at(0))] {
             let error = apart.unwrap_err().to_string();
