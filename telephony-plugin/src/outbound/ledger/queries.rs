@@ -1,6 +1,7 @@
 //! What waits, what goes, and in which order.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use telephony_core::{
     AccountId, DeliveryState, MessageId, PhoneNumber, ProviderKind, ProviderMessageId, Reference,
@@ -131,13 +132,15 @@ pub(super) const DUE: &str = "SELECT due_at, sequence FROM outbound_part
     WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at <= ?2
     ORDER BY due_at, sequence LIMIT ?3";
 
-/// What of one account was written more than ten minutes from now, so before the clock was set back: it
-/// would wait until the clock is again as late as it was. What a carrier has asked us to wait may be
-/// due as late, but was not written then.
+/// What of one account was written later than it is due at the latest, so before the clock was set
+/// back: it would wait until the clock is again as late as it was. What a carrier has asked us to
+/// wait may be due as late, but was not written then.
 pub(super) const AHEAD: &str = "SELECT due_at, sequence FROM outbound_part
-    WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2 + 600000
-        AND changed_at > ?2 + 600000
+    WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2 AND changed_at > ?2
     ORDER BY due_at, sequence LIMIT ?3";
+
+/// How far a clock must have been ahead for that.
+const FAR_AHEAD: Duration = Duration::from_secs(600);
 
 /// When the next of one account is due that is not yet.
 pub(super) const NEXT: &str = "SELECT min(due_at) FROM outbound_part
@@ -158,9 +161,9 @@ pub(super) fn claim(
     for account in waiting(db)? {
         // What has no way out waits until its account is back.
         let limit = limits.get(&account).map_or(0, |own| limit.min(*own));
-        let of_account = values![account.as_str(), now.as_millisecond(), sql::limit(limit)];
         let mut found = Vec::new();
-        for sql in [DUE, AHEAD] {
+        for (sql, than) in [(DUE, now), (AHEAD, now.saturating_add(FAR_AHEAD))] {
+            let of_account = values![account.as_str(), than.as_millisecond(), sql::limit(limit)];
             found.extend(db.rows(sql, of_account, |row| Ok((row.get(0)?, row.get(1)?)))?);
         }
         found.truncate(limit);
