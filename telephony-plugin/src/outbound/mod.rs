@@ -19,6 +19,7 @@ pub(crate) use self::ledger::CHANGED;
 pub(crate) use self::ledger::Unheard;
 pub use self::ledger::{Backlog, Claimed, Ledger, LedgerError, OptOutSource, OptedOut};
 pub(crate) use self::limits::is_time_zone;
+pub(crate) use self::outbox::while_ours;
 pub use self::outbox::{Outbox, Sender, SubmitError};
 pub use self::plan::plan;
 pub use self::send::{

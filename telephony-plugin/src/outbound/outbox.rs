@@ -50,6 +50,13 @@ const RECORD_AGAIN: Duration = Duration::from_secs(1);
 /// How often is looked for what other processes have begun that ended since, where there are any.
 const RECOVER_AGAIN: Duration = Duration::from_secs(5);
 
+/// How long nothing is given up after the ledger has failed: others that could not say either what
+/// came of theirs say it first.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
+
+/// How often the ledger may fail in a row while somebody waits for a send.
+const MOST_FAILURES: u32 = 10;
+
 /// How long sends may take when the process stops. What is still on its way then is unknown.
 const LAST_SENDS: Duration = Duration::from_secs(8);
 
@@ -208,12 +215,25 @@ impl Outbox {
     ///
     /// [`LedgerError`] when the database fails.
     pub async fn settled(&self, id: &MessageId) -> Result<Option<SendStatus>, LedgerError> {
+        let mut failures = 0;
         loop {
             // Asked for before looking, so that nothing that happens in between is missed.
             let changed = self.changed.notified();
-            match self.ledger.status(id.as_str()).await? {
-                Some(status) if status.outcome == SendOutcome::Pending => changed.await,
-                status => return Ok(status),
+            match self.ledger.status(id.as_str()).await {
+                Ok(Some(status)) if status.outcome == SendOutcome::Pending => {}
+                // It is written down: whoever hears an error might ask for it once more.
+                Err(_) if failures < MOST_FAILURES => {
+                    failures += 1;
+                    tokio::time::sleep(LOOK).await;
+                    continue;
+                }
+                settled => return settled,
+            }
+            if self.ledger.is_shared() {
+                // What other nodes have to say of it may be lost on the way.
+                let _ = tokio::time::timeout(LOOK, changed).await;
+            } else {
+                changed.await;
             }
         }
     }
@@ -311,8 +331,12 @@ impl Outbox {
             let room = MAX_IN_FLIGHT.saturating_sub(sending.len());
             let claimed = match recovered {
                 Some(_) => self.claim(now, room).await,
-                None => Vec::new(),
+                None => Some(Vec::new()),
             };
+            if claimed.is_none() && self.ledger.is_shared() {
+                recovered = Some(Instant::now() + AFTER_FAILURE);
+            }
+            let claimed = claimed.unwrap_or_default();
             if claimed.is_empty() {
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => break,
@@ -339,8 +363,12 @@ impl Outbox {
 
     async fn recover(&self) -> bool {
         match self.ledger.recover(self.clock.now()).await {
-            Ok(0) => true,
-            Ok(parts) => {
+            Ok((0, 0)) => true,
+            Ok((0, _)) => {
+                self.tell_changed();
+                true
+            }
+            Ok((parts, _)) => {
                 tracing::warn!(
                     parts,
                     "were being sent when the process ended; whether they were \
@@ -357,9 +385,10 @@ impl Outbox {
         }
     }
 
-    async fn claim(&self, now: Timestamp, room: usize) -> Vec<Claimed> {
+    /// What is to be sent now; `None` when that cannot be read.
+    async fn claim(&self, now: Timestamp, room: usize) -> Option<Vec<Claimed>> {
         if room == 0 {
-            return Vec::new();
+            return Some(Vec::new());
         }
         // Where segments are counted, each part is counted before the next is let go.
         let limits = self.senders().into_iter().map(|sender| {
@@ -367,17 +396,17 @@ impl Outbox {
             (sender.account.clone(), limit)
         });
         let claimed = self.ledger.claim(now, limits.collect(), room).await;
-        let claimed = claimed.unwrap_or_else(|error| {
-            tracing::error!(error = chain(&error), "what is to be sent cannot be read");
-            Vec::new()
+        let claimed = claimed.inspect_err(|error| {
+            tracing::error!(error = chain(error), "what is to be sent cannot be read");
         });
+        let claimed = claimed.ok()?;
         for Claimed { account, part, .. } in &claimed {
             let sender = self.sender(account);
             if let Some(pace) = sender.as_ref().and_then(|sender| sender.pace.as_ref()) {
                 lock(pace).count(telephony_sms::analyze(part.body.as_str()).segments, now);
             }
         }
-        claimed
+        Some(claimed)
     }
 
     /// How long nothing is due, as far as that was known at `now`, when parts were claimed.
@@ -428,31 +457,32 @@ impl Outbox {
     /// Writes down what came of a part. Doing it twice changes nothing.
     async fn record(
         &self,
-        Claimed { row, account, to, attempt, retries, .. }: &Claimed,
+        claimed: &Claimed,
         result: &Result<Sent, ProviderError>,
     ) -> Result<(), LedgerError> {
-        let now = self.clock.now();
+        let Claimed { account, to, attempt, retries, .. } = claimed;
+        let (this, now) = (claimed.this(), self.clock.now());
         let error = match result {
             Ok(Sent { id, report, .. }) => {
-                return self.ledger.sent(*row, id.clone(), report.clone(), now).await;
+                return self.ledger.sent(this, id.clone(), report.clone(), now).await;
             }
             Err(error) => error,
         };
         if error.outcome() != Outcome::NotSent {
-            self.ledger.unknown(*row, error.to_string(), now).await
+            self.ledger.unknown(this, error.to_string(), now).await
         } else if !error.is_transient() {
             if error.kind() == ErrorKind::OptedOut {
                 self.ledger.opt_out(account, to, OptOutSource::Carrier, now).await?;
             }
-            self.ledger.refused(*row, error.to_string(), now).await
+            self.ledger.refused(this, error.to_string(), now).await
         } else if *retries == Retries::Theirs {
-            self.ledger.given_back(*row, error.to_string(), now).await
+            self.ledger.given_back(this, error.to_string(), now).await
         } else if *attempt < MAX_ATTEMPTS {
             let at = now.saturating_add(wait(*attempt, error.retry_after()));
-            self.ledger.not_sent(*row, *attempt, at, error.to_string()).await
+            self.ledger.not_sent(this, at, error.to_string()).await
         } else {
             let reason = format!("given up after {attempt} tries: {error}");
-            self.ledger.refused(*row, reason, now).await
+            self.ledger.refused(this, reason, now).await
         }
     }
 
@@ -479,7 +509,8 @@ impl Outbox {
                 let message = sender.message(claimed)?;
                 self.check_held(claimed, provider).await?;
                 let begun = Instant::now();
-                let result = while_ours(claimed, &*self.clock, sender.provider.send(&message));
+                let result = sender.provider.send(&message);
+                let result = while_ours(claimed.until, &*self.clock, result);
                 let result =
                     result.await.unwrap_or_else(|| Err(held_up(provider, Outcome::Unknown)));
                 self.metrics.carried(provider, begun.elapsed());
@@ -510,15 +541,15 @@ impl Outbox {
     }
 }
 
-/// Goes on with `work` for as long as a part is ours: however long the process is held up meanwhile,
-/// nothing more of it is done after that. `None` when it was not finished.
-async fn while_ours<T>(
-    claimed: &Claimed,
+/// Goes on with `work` until then, where there is an end to its being ours: however long the process
+/// is held up meanwhile, nothing more of it is done after that. `None` when it was not finished.
+pub(crate) async fn while_ours<T>(
+    until: Option<Timestamp>,
     clock: &dyn Clock,
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let mut work = pin!(work);
-    poll_fn(|context| match claimed.until {
+    poll_fn(|context| match until {
         Some(until) if clock.now() >= until => Poll::Ready(None),
         _ => work.as_mut().poll(context).map(Some),
     })

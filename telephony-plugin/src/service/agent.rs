@@ -122,7 +122,12 @@ impl Adoption {
             return Ok(());
         }
         let now = self.clock.now();
-        if !self.inbox.finish(&self.lease, now).await? && !self.is_adopted() {
+        let mut finished = self.inbox.finish(&self.lease, now).await;
+        if finished.is_err() {
+            // It may have been written although nothing said so. Asked once more, the inbox knows.
+            finished = self.inbox.finish(&self.lease, now).await;
+        }
+        if !finished? && !self.is_adopted() {
             return Err(AdoptError::Lost);
         }
         // Whoever was first has said when.

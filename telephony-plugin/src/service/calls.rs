@@ -4,18 +4,22 @@ use std::time::Duration;
 
 use telephony_core::{
     AccountId, Body, CallContent, CallId, CallRequest, CallUpdate, EntropyError, HttpUrl, IdError,
-    IdempotencyKey, MachineDetection, ProviderCallId, ProviderKind, Reference, Token, UrlError,
+    IdempotencyKey, MachineDetection, ProviderCallId, ProviderKind, Reference, Timestamp, Token,
+    UrlError,
 };
 use telephony_providers::{Error as ProviderError, ErrorKind, Outcome, Speech};
 use thiserror::Error;
 
 use super::{Account, RequestError, Telephony};
-use crate::outbound::{CallOutcome, CallRecord, LedgerError, NewCall, Opened};
+use crate::outbound::{CallOutcome, CallRecord, LedgerError, NewCall, Opened, while_ours};
 use crate::report::chain;
 
 /// How long a carrier that reports on calls may be silent before it is asked: longer than a phone
 /// rings by default.
 const REPORTED: Duration = Duration::from_secs(60);
+
+/// How long is waited before the ledger is told again what came of a call.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
 /// What somebody asks to be called.
 #[derive(Debug, Clone, Default)]
@@ -155,8 +159,9 @@ impl Telephony {
             key: call.key,
             asked,
         };
-        match self.ledger.open_call(opened, self.clock.now()).await? {
-            Opened::New => self.place(&account, &request).await,
+        let opened_at = self.clock.now();
+        match self.ledger.open_call(opened, opened_at).await? {
+            Opened::New => self.place(&account, &request, opened_at).await,
             Opened::Known(known) => Ok(*known),
             Opened::Conflict => Err(CallError::Conflict),
         }
@@ -166,9 +171,13 @@ impl Telephony {
         &self,
         account: &Account,
         request: &CallRequest,
+        opened_at: Timestamp,
     ) -> Result<CallRecord, CallError> {
         let account_id = &account.settings.id;
-        let placed = account.connection.voice.place(request).await;
+        // Where others share the ledger, they give up a call that was not placed in time.
+        let until = self.ledger.until(opened_at);
+        let placed = while_ours(until, &*self.clock, account.connection.voice.place(request));
+        let placed = placed.await.unwrap_or_else(|| Err(held_up(account.settings.provider.kind())));
         let now = self.clock.now();
         match placed {
             Ok(placed) => {
@@ -176,8 +185,8 @@ impl Telephony {
                 let raw = placed.status.as_str();
                 let update =
                     CallUpdate::new(account_id.clone(), placed.id, Some(placed.status), raw);
-                let call = self.ledger.call_placed(&request.id, update, now).await?;
-                call.ok_or(CallError::NotFound)
+                let written = || self.ledger.call_placed(&request.id, update.clone(), now);
+                until_written(written).await.ok_or(CallError::NotFound)
             }
             Err(error) => {
                 let outcome = match error.outcome() {
@@ -187,8 +196,8 @@ impl Telephony {
                 };
                 let reason = chain(&error);
                 tracing::warn!(%account_id, call_id = %request.id, reason, "not placed");
-                let call = self.ledger.call_failed(&request.id, outcome, reason, now).await?;
-                call.ok_or(CallError::NotFound)
+                let written = || self.ledger.call_failed(&request.id, outcome, reason.clone(), now);
+                until_written(written).await.ok_or(CallError::NotFound)
             }
         }
     }
@@ -290,4 +299,23 @@ fn content(
         (text, None) => text.unwrap_or_else(|| voice.greeting.clone()),
     };
     Ok(CallContent::Say { text: Body::new(text), language: voice.language.clone() })
+}
+
+/// Tries until what became of a call is written down: whoever asked for it must not hear that it was
+/// not placed because the database failed for a moment. What is known of the call then.
+async fn until_written<T>(
+    mut write: impl AsyncFnMut() -> Result<Option<T>, LedgerError>,
+) -> Option<T> {
+    loop {
+        match write().await {
+            Ok(known) => return known,
+            Err(error) => tracing::error!(error = chain(&error), "cannot be written down"),
+        }
+        tokio::time::sleep(WRITE_AGAIN).await;
+    }
+}
+
+fn held_up(provider: ProviderKind) -> ProviderError {
+    let sentence = "this process was held up for so long that others gave the call up";
+    ProviderError::new(provider, ErrorKind::Temporary, Outcome::Unknown, sentence)
 }

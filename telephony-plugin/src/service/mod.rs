@@ -272,12 +272,17 @@ impl Telephony {
 
     /// Works until `stop` becomes true, and finishes then what has begun.
     pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
-        tokio::join!(
-            dispatch::run(Arc::clone(&self), stop.clone()),
-            notes::run(&self, stop.clone()),
-            housekeeping::run(&self, stop.clone()),
-            Arc::clone(&self.outbox).run(stop.clone()),
-            self.database.listen(|topic| self.heard(topic), stop),
-        );
+        // What is finished last is told to other nodes, too.
+        let (done, all_done) = watch::channel(false);
+        let work = async {
+            tokio::join!(
+                dispatch::run(Arc::clone(&self), stop.clone()),
+                notes::run(&self, stop.clone()),
+                housekeeping::run(&self, stop.clone()),
+                Arc::clone(&self.outbox).run(stop.clone()),
+            );
+            let _ = done.send(true);
+        };
+        tokio::join!(work, self.database.listen(|topic| self.heard(topic), all_done));
     }
 }

@@ -169,11 +169,17 @@ async fn while_held<T>(
             result = &mut work => return Some(result),
             () = tokio::time::sleep(LEASE / 3) => {}
         }
+        if adoption.is_adopted() {
+            continue;
+        }
         let until = service.clock.now().saturating_add(LEASE);
-        if !adoption.is_adopted()
-            && matches!(service.inbox.renew(&leased.lease, until).await, Ok(false))
-            && !adoption.is_adopted()
-        {
+        // The work goes on meanwhile: it may hold the connection that this waits for.
+        let renewed = tokio::select! {
+            biased;
+            result = &mut work => return Some(result),
+            renewed = service.inbox.renew(&leased.lease, until) => renewed,
+        };
+        if matches!(renewed, Ok(false)) && !adoption.is_adopted() {
             return None;
         }
     }
@@ -284,13 +290,14 @@ async fn heeded(
     let mut is_out = None;
     match keyword {
         OptOut::Stop => {
-            let now = service.clock.now();
-            service.ledger.opt_out(account, from, OptOutSource::Word, now).await?;
+            let since = message.received_at;
+            service.ledger.opt_out(account, from, OptOutSource::Word, since).await?;
             is_out = Some(true);
             tell("has opted out: nothing more is sent there");
         }
         OptOut::Start => {
-            let was_out = service.ledger.opt_in(account, from).await?;
+            // Not what was asked for after this word, as where it is handled once more.
+            let was_out = service.ledger.opt_in(account, from, Some(message.received_at)).await?;
             // The word of somebody who was not out is a word like any other.
             if !was_out && message.opt_out.is_none() {
                 return Ok(false);

@@ -33,8 +33,9 @@ pub(crate) const CHANGED: &str = "outbox";
 /// than any request to a carrier takes, which is 30 seconds.
 pub(super) const SENDING: Duration = Duration::from_secs(60);
 
-/// How much before that whoever claimed a part leaves it alone: clocks differ a little.
-const MARGIN: Duration = Duration::from_secs(5);
+/// How much before that whoever claimed a part leaves it alone: two clocks that each differ from the
+/// server's differ twice as much.
+const MARGIN: Duration = Duration::from_secs(20);
 
 /// Keeps sends in tables of the one database. Each method is one transaction, and what it says
 /// holds after a crash.
@@ -73,6 +74,22 @@ pub struct Claimed {
     pub(super) until: Option<Timestamp>,
     /// Whether it answers a text of theirs, as a reply does and a pairing code.
     pub is_answer: bool,
+}
+
+/// One try of a part: what came of it is heeded for as long as there was no later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Attempt {
+    /// Which part it is of.
+    pub(super) row: i64,
+    /// How many there have been, this one included.
+    pub(super) number: u32,
+}
+
+impl Claimed {
+    /// This try of it.
+    pub(super) const fn this(&self) -> Attempt {
+        Attempt { row: self.row, number: self.attempt }
+    }
 }
 
 /// What waits, and what nobody knows.
@@ -133,44 +150,43 @@ impl Ledger {
     /// The carrier has a part.
     pub(super) async fn sent(
         &self,
-        row: i64,
+        attempt: Attempt,
         id: ProviderMessageId,
         report: StatusReport,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::sent(db, row, &id, report, now)).await
+        self.transact(move |db| queries::sent(db, attempt, &id, report, now)).await
     }
 
     /// A part was not sent in this attempt, and may be at `at`.
     pub(super) async fn not_sent(
         &self,
-        row: i64,
-        attempt: u32,
+        attempt: Attempt,
         at: Timestamp,
         reason: String,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::not_sent(db, row, attempt, at, &reason)).await
+        self.transact(move |db| queries::not_sent(db, attempt, at, &reason)).await
     }
 
     /// A part was not sent and will not be, and so the rest of its send.
     pub(super) async fn refused(
         &self,
-        row: i64,
+        attempt: Attempt,
         reason: String,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::ended(db, row, PartState::Refused, &reason, now)).await
+        self.transact(move |db| queries::ended(db, attempt, PartState::Refused, &reason, now)).await
     }
 
     /// A part was not sent, and is again when whoever asked for it asks again; so the rest of its
     /// send.
     pub(super) async fn given_back(
         &self,
-        row: i64,
+        attempt: Attempt,
         reason: String,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::ended(db, row, PartState::NotSent, &reason, now)).await
+        self.transact(move |db| queries::ended(db, attempt, PartState::NotSent, &reason, now)).await
     }
 
     /// Gives back what of a send waits, unless some of it is on its way.
@@ -182,17 +198,18 @@ impl Ledger {
     /// Whether a part was sent is not known, unless the carrier has reported on it.
     pub(super) async fn unknown(
         &self,
-        row: i64,
+        attempt: Attempt,
         reason: String,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::unknown(db, row, &reason, now)).await
+        self.transact(move |db| queries::unknown(db, attempt, &reason, now)).await
     }
 
-    /// Gives up on what was begun by whoever has ended since: how many parts and calls that were.
+    /// Gives up on what was begun by whoever has ended since: how many parts and calls were on their
+    /// way, and how many parts were not and are given back.
     /// A process that has the ledger for itself asks this before it begins, and nothing is spared;
     /// where others send too, what is younger than [`SENDING`] may still be on its way.
-    pub(super) async fn recover(&self, now: Timestamp) -> Result<usize, LedgerError> {
+    pub(super) async fn recover(&self, now: Timestamp) -> Result<(usize, usize), LedgerError> {
         let begun = if self.is_shared() {
             now.saturating_sub(SENDING)
         } else {
@@ -200,9 +217,15 @@ impl Ledger {
         };
         self.transact(move |db| {
             let calls = calls::recover(db, begun, now)?;
-            Ok(calls + queries::recover(db, begun, now)?)
+            let (parts, given_back) = queries::recover(db, begun, now)?;
+            Ok((calls + parts, given_back))
         })
         .await
+    }
+
+    /// Until when what is begun at `begun` is for whoever began it, where others share the ledger.
+    pub(crate) fn until(&self, begun: Timestamp) -> Option<Timestamp> {
+        self.is_shared().then(|| begun.saturating_add(SENDING - MARGIN))
     }
 
     /// Whether a part is still for whoever claimed it. Where others send too, they give up on what
@@ -211,8 +234,8 @@ impl Ledger {
         if !self.is_shared() {
             return Ok(true);
         }
-        let (row, attempt) = (claimed.row, claimed.attempt);
-        self.read(move |db| queries::holds(db, row, attempt)).await
+        let attempt = claimed.this();
+        self.read(move |db| queries::holds(db, attempt)).await
     }
 
     /// Takes a carrier's report on a part, found by the carrier's id or, where we do not know that

@@ -65,7 +65,8 @@ impl Ledger {
         self.transact(move |db| add(db, &account, &number, source, now)).await
     }
 
-    /// Forgets that `number` wanted no more messages; whether they did.
+    /// Forgets that `number` wanted no more messages; whether they did. With `until`, only where they
+    /// said so by then.
     ///
     /// # Errors
     ///
@@ -74,11 +75,14 @@ impl Ledger {
         &self,
         account: &AccountId,
         number: &PhoneNumber,
+        until: Option<Timestamp>,
     ) -> Result<bool, LedgerError> {
         let (account, number) = (account.clone(), number.clone());
+        let until = until.map_or(i64::MAX, Timestamp::as_millisecond);
         self.transact(move |db| {
-            let sql = "DELETE FROM outbound_opt_out WHERE account = ?1 AND number = ?2";
-            Ok(db.execute(sql, values![account.as_str(), number.as_str()])? > 0)
+            let sql = "DELETE FROM outbound_opt_out
+                WHERE account = ?1 AND number = ?2 AND since <= ?3";
+            Ok(db.execute(sql, values![account.as_str(), number.as_str(), until])? > 0)
         })
         .await
     }

@@ -11,7 +11,7 @@ use telephony_core::{
 use super::columns::{number, state};
 use super::history::note;
 use super::records::delivery;
-use super::{Claimed, MARGIN, SENDING};
+use super::{Attempt, Claimed, MARGIN, SENDING};
 use crate::outbound::send::{Enqueued, NewSend, Part, PartState, Retries, Source, is_answer};
 use crate::sql::{self, Answer, Sql, SqlError, json, values};
 
@@ -20,6 +20,9 @@ const PROCESS_ENDED: &str = "the process ended while it was being sent";
 
 /// Why a part was not sent that waited too long for those before it.
 const WAITED: &str = "other texts to this number, or the account's pace, kept it waiting";
+
+/// Later than anything.
+const ANY_TIME: Timestamp = Timestamp::from_millisecond(i64::MAX);
 
 /// Why a part is refused that is not as this program writes it.
 const UNREADABLE: &str = "what is written down of it cannot be read";
@@ -112,9 +115,15 @@ fn resume(db: &dyn Sql, id: &MessageId, parts: &[Part], now: i64) -> Answer<()> 
     let Some((row, lane)) = resumed.first() else { return Ok(()) };
     let sql = "UPDATE outbound_part SET is_first = 0 WHERE lane = ?1 AND state = 0";
     db.execute(sql, values![lane])?;
-    let sql = "SELECT 1 FROM outbound_part WHERE lane = ?1 AND state = 1";
-    // What is on its way lets the next one go when it has ended.
-    if db.exists(sql, values![lane])? { Ok(()) } else { advance(db, *row) }
+    advance_unless_busy(db, *row)
+}
+
+/// Lets the next part of a part's lane go, unless one is on its way: when that has ended, it lets the
+/// next one go.
+fn advance_unless_busy(db: &dyn Sql, row: i64) -> Answer<()> {
+    let sql = "SELECT 1 FROM outbound_part WHERE state = 1
+        AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1)";
+    if db.exists(sql, values![row])? { Ok(()) } else { advance(db, row) }
 }
 
 /// Each account that something waits in, by one look into the index for each: however much waits,
@@ -176,7 +185,7 @@ pub(super) fn claim(
         match claim_one(db, row, now) {
             Ok(part) => claimed.extend(part),
             // What cannot be read must not keep everything else from being sent.
-            Err(SqlError::Unreadable(..)) => ended(db, row, PartState::Refused, UNREADABLE, now)?,
+            Err(SqlError::Unreadable(..)) => refuse(db, row, UNREADABLE, now)?,
             Err(error) => return Err(error),
         }
     }
@@ -227,9 +236,9 @@ fn claim_one(db: &dyn Sql, row: i64, now: Timestamp) -> Answer<Option<Claimed>> 
 }
 
 /// Whether a part is still marked as being sent by this attempt.
-pub(super) fn holds(db: &dyn Sql, row: i64, attempt: u32) -> Answer<bool> {
+pub(super) fn holds(db: &dyn Sql, Attempt { row, number }: Attempt) -> Answer<bool> {
     let sql = "SELECT 1 FROM outbound_part WHERE sequence = ?1 AND state = 1 AND attempts = ?2";
-    db.exists(sql, values![row, attempt])
+    db.exists(sql, values![row, number])
 }
 
 fn lane(db: &dyn Sql, row: i64) -> Answer<Option<String>> {
@@ -245,6 +254,13 @@ pub(super) fn hold(db: &dyn Sql, row: i64) -> Answer<()> {
     lane(db, row)?.map_or(Ok(()), |lane| db.lock(&lane))
 }
 
+/// The same for the lane of a send, unless somebody is at it; whether it is held.
+pub(super) fn hold_send(db: &dyn Sql, id: &str) -> Answer<bool> {
+    let sql = "SELECT lane FROM outbound_part WHERE send = ?1 LIMIT 1";
+    let lane: Option<String> = db.row(sql, values![id], |row| row.get(0))?;
+    lane.map_or(Ok(true), |lane| db.try_lock(&lane))
+}
+
 pub(super) fn next_due(db: &dyn Sql, after: Timestamp) -> Answer<Option<Timestamp>> {
     let mut next: Option<i64> = None;
     for account in waiting(db)? {
@@ -257,7 +273,7 @@ pub(super) fn next_due(db: &dyn Sql, after: Timestamp) -> Answer<Option<Timestam
 
 pub(super) fn sent(
     db: &dyn Sql,
-    row: i64,
+    Attempt { row, number }: Attempt,
     id: &ProviderMessageId,
     report: StatusReport,
     now: Timestamp,
@@ -274,49 +290,69 @@ pub(super) fn sent(
     };
     db.execute(
         "UPDATE outbound_part SET state = 2, provider_id = ?2, delivery = ?3, changed_at = ?4,
-            reason = NULL WHERE sequence = ?1 AND state IN (1, 4)",
-        values![row, id.as_str(), json(&delivery)?, now.as_millisecond()],
+            reason = NULL WHERE sequence = ?1 AND state IN (1, 4) AND attempts = ?5",
+        values![row, id.as_str(), json(&delivery)?, now.as_millisecond(), number],
     )?;
     advance(db, row)
 }
 
 pub(super) fn not_sent(
     db: &dyn Sql,
-    row: i64,
-    attempt: u32,
+    Attempt { row, number }: Attempt,
     at: Timestamp,
     reason: &str,
 ) -> Answer<()> {
     hold(db, row)?;
     // Told twice, it must not put back a part that has been claimed again in between. And what the
-    // carrier has reported on was sent, whatever its answer says.
+    // carrier has reported on was sent, whatever its answer says. What others gave up because they
+    // could not know waits again where nothing behind it has gone meanwhile.
     db.execute(
         "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 0 ELSE 2 END,
             due_at = ?3, reason = CASE WHEN delivery IS NULL THEN ?4 END, is_first = 0
-            WHERE sequence = ?1 AND state = 1 AND attempts = ?2",
-        values![row, attempt, at.as_millisecond(), reason],
+            WHERE sequence = ?1 AND attempts = ?2 AND (state = 1 OR state = 4 AND NOT EXISTS
+                (SELECT 1 FROM outbound_part AS later WHERE later.lane = outbound_part.lane
+                    AND later.sequence > ?1 AND later.state IN (1, 2, 4)))",
+        values![row, number, at.as_millisecond(), reason],
     )?;
-    advance(db, row)
+    db.execute(
+        "UPDATE outbound_part SET is_first = 0 WHERE state = 0 AND is_first = 1
+            AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1)",
+        values![row],
+    )?;
+    advance_unless_busy(db, row)
 }
 
 /// Ends a part that was not sent, in `ended`, and so the rest of its send.
 pub(super) fn ended(
     db: &dyn Sql,
-    row: i64,
+    attempt: Attempt,
     ended: PartState,
     reason: &str,
     now: Timestamp,
 ) -> Answer<()> {
-    hold(db, row)?;
-    if end(db, row, ended, reason, now)? == Some(ended) {
-        db.execute(
-            "UPDATE outbound_part SET state = ?4, reason = ?2, changed_at = ?3
-                WHERE send = (SELECT send FROM outbound_part WHERE sequence = ?1)
-                AND sequence > ?1 AND state = 0",
-            values![row, reason, now.as_millisecond(), number(ended)],
-        )?;
+    hold(db, attempt.row)?;
+    if end(db, attempt, ended, reason, now)? == Some(ended) {
+        end_rest(db, attempt.row, ended, reason, now)?;
     }
-    advance(db, row)
+    advance(db, attempt.row)
+}
+
+/// Ends a part that cannot be sent, whichever try of it this is, and so the rest of its send.
+fn refuse(db: &dyn Sql, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
+    let sql = "SELECT attempts FROM outbound_part WHERE sequence = ?1";
+    let number: Option<u32> = db.row(sql, values![row], |row| row.get(0))?;
+    let Some(number) = number else { return Ok(()) };
+    ended(db, Attempt { row, number }, PartState::Refused, reason, now)
+}
+
+fn end_rest(db: &dyn Sql, row: i64, ended: PartState, reason: &str, now: Timestamp) -> Answer<()> {
+    db.execute(
+        "UPDATE outbound_part SET state = ?4, reason = ?2, changed_at = ?3
+            WHERE send = (SELECT send FROM outbound_part WHERE sequence = ?1)
+            AND sequence > ?1 AND state = 0",
+        values![row, reason, now.as_millisecond(), number(ended)],
+    )
+    .map(drop)
 }
 
 /// Gives back what of a send waits, unless some of it is on its way.
@@ -326,38 +362,54 @@ pub(super) fn withdraw(db: &dyn Sql, id: &MessageId, now: Timestamp) -> Answer<(
         let lane: Option<String> = db.row(sql, values![id.as_str()], |row| row.get(0))?;
         lane.map_or(Ok(()), |lane| db.lock(&lane))?;
     }
-    give_back(db, id.as_str(), WAITED, now)
+    give_back(db, id.as_str(), WAITED, ANY_TIME, now).map(drop)
 }
 
-fn give_back(db: &dyn Sql, id: &str, reason: &str, now: Timestamp) -> Answer<()> {
+/// Gives back what of a send waits since `since` at the latest: how many parts.
+fn give_back(
+    db: &dyn Sql,
+    id: &str,
+    reason: &str,
+    since: Timestamp,
+    now: Timestamp,
+) -> Answer<usize> {
     let withdrawn: Vec<i64> = db.rows(
         "UPDATE outbound_part SET state = 5, reason = ?2, changed_at = ?3
-            WHERE send = ?1 AND state = 0 AND NOT EXISTS
+            WHERE send = ?1 AND state = 0 AND changed_at <= ?4 AND NOT EXISTS
                 (SELECT 1 FROM outbound_part AS part WHERE part.send = ?1 AND part.state = 1)
             RETURNING sequence",
-        values![id, reason, now.as_millisecond()],
+        values![id, reason, now.as_millisecond(), since.as_millisecond()],
         |row| row.get(0),
     )?;
-    withdrawn.last().map_or(Ok(()), |row| advance(db, *row))
+    withdrawn.last().map_or(Ok(()), |row| advance(db, *row))?;
+    Ok(withdrawn.len())
 }
 
-pub(super) fn unknown(db: &dyn Sql, row: i64, reason: &str, now: Timestamp) -> Answer<()> {
-    hold(db, row)?;
-    end(db, row, PartState::Unknown, reason, now)?;
-    advance(db, row)
+pub(super) fn unknown(db: &dyn Sql, attempt: Attempt, reason: &str, now: Timestamp) -> Answer<()> {
+    hold(db, attempt.row)?;
+    end(db, attempt, PartState::Unknown, reason, now)?;
+    advance(db, attempt.row)
 }
 
-/// Gives up on what was begun at or before `begun`, by whoever has ended since.
-pub(super) fn recover(db: &dyn Sql, begun: Timestamp, now: Timestamp) -> Answer<usize> {
+/// Gives up on what was begun at or before `begun`, by whoever has ended since: how many parts were
+/// being sent, and how many others are given back.
+pub(super) fn recover(db: &dyn Sql, begun: Timestamp, now: Timestamp) -> Answer<(usize, usize)> {
     let before = values![begun.as_millisecond()];
     let sql = "SELECT sequence, lane FROM outbound_part WHERE state = 1 AND changed_at <= ?1";
     let rows: Vec<(i64, String)> = db.rows(sql, before, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let sql = "SELECT 1 FROM outbound_part WHERE sequence = ?1 AND state = 1 AND changed_at <= ?2";
+    let sql = "SELECT attempts FROM outbound_part
+        WHERE sequence = ?1 AND state = 1 AND changed_at <= ?2";
     let mut lost = 0;
     for (row, lane) in rows {
         // Whoever holds its lane is at it, or does the same as we.
-        if db.try_lock(&lane)? && db.exists(sql, values![row, begun.as_millisecond()])? {
-            let state = end(db, row, PartState::Unknown, PROCESS_ENDED, now)?;
+        if !db.try_lock(&lane)? {
+            continue;
+        }
+        let still = values![row, begun.as_millisecond()];
+        let number: Option<u32> = db.row(sql, still, |row| row.get(0))?;
+        if let Some(number) = number {
+            let attempt = Attempt { row, number };
+            let state = end(db, attempt, PartState::Unknown, PROCESS_ENDED, now)?;
             lost += usize::from(state == Some(PartState::Unknown));
             advance(db, row)?;
         }
@@ -369,19 +421,20 @@ pub(super) fn recover(db: &dyn Sql, begun: Timestamp, now: Timestamp) -> Answer<
         before,
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    let mut given_back = 0;
     for (send, lane) in theirs {
         if db.try_lock(&lane)? {
-            give_back(db, &send, PROCESS_ENDED, now)?;
+            given_back += give_back(db, &send, PROCESS_ENDED, begun, now)?;
         }
     }
-    Ok(lost)
+    Ok((lost, given_back))
 }
 
 /// Ends a part that is being sent: in `ended`, or as sent where the carrier has reported on it
 /// already, which proves it. What it ended in; `None` when it was not being sent.
 fn end(
     db: &dyn Sql,
-    row: i64,
+    Attempt { row, number: attempt }: Attempt,
     ended: PartState,
     reason: &str,
     now: Timestamp,
@@ -389,8 +442,8 @@ fn end(
     db.row(
         "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN ?2 ELSE 2 END,
             reason = CASE WHEN delivery IS NULL THEN ?3 END, changed_at = ?4
-            WHERE sequence = ?1 AND state = 1 RETURNING state",
-        values![row, number(ended), reason, now.as_millisecond()],
+            WHERE sequence = ?1 AND state = 1 AND attempts = ?5 RETURNING state",
+        values![row, number(ended), reason, now.as_millisecond(), attempt],
         |row| row.get(0).map(state),
     )
 }

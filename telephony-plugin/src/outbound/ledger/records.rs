@@ -8,7 +8,7 @@ use telephony_core::{
 use super::Backlog;
 use super::columns::state;
 use super::history::note;
-use super::queries::{advance, hold};
+use super::queries::{advance, hold, hold_send};
 use crate::outbound::delivery::{Delivery, explanation};
 use crate::outbound::send::{PartState, PartStatus, SendOutcome, SendStatus};
 use crate::sql::{self, Answer, Row, Sql, json, values};
@@ -232,7 +232,8 @@ pub(super) fn clean(
     let erased = db.execute(
         "UPDATE outbound_part SET content = NULL WHERE sequence IN
             (SELECT sequence FROM outbound_part WHERE state >= 2 AND content IS NOT NULL
-                AND changed_at < ?1 ORDER BY changed_at LIMIT ?2)",
+                AND changed_at < ?1 ORDER BY changed_at LIMIT ?2)
+            AND state >= 2 AND changed_at < ?1",
         values![erase_before.as_millisecond(), sql::limit(limit)],
     )?;
     let old: Vec<String> = db.rows(
@@ -242,7 +243,12 @@ pub(super) fn clean(
         values![forget_before.as_millisecond(), sql::limit(limit)],
         |row| row.get(0),
     )?;
+    let sql = "SELECT 1 FROM outbound_part WHERE send = ?1 AND state < 2";
     for id in &old {
+        // It may have been asked for again, at another node.
+        if db.is_shared() && (!hold_send(db, id)? || db.exists(sql, values![id])?) {
+            continue;
+        }
         db.execute("DELETE FROM outbound_part WHERE send = ?1", values![id])?;
         db.execute("DELETE FROM outbound_send WHERE id = ?1", values![id])?;
     }

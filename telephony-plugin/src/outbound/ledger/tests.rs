@@ -124,7 +124,7 @@ fn report(status: MessageStatus) -> StatusReport {
 
 async fn sent(ledger: &Ledger, claimed: &Claimed, provider_id: &str) {
     let provider_id = ProviderMessageId::new(provider_id).unwrap();
-    ledger.sent(claimed.row, provider_id, report(MessageStatus::Queued), NOW).await.unwrap();
+    ledger.sent(claimed.this(), provider_id, report(MessageStatus::Queued), NOW).await.unwrap();
 }
 
 fn update(provider_id: &str, status: MessageStatus, reference: Option<&str>) -> DeliveryUpdate {
@@ -209,7 +209,7 @@ async fn what_was_not_sent_holds_up_its_number_until_it_is_due(ledger: Ledger) {
     add(&ledger, "b", reply(2, "b", &["b0"])).await;
     let claimed = claim(&ledger, NOW).await;
     let [a0, b0] = claimed.as_slice() else { panic!("{claimed:?}") };
-    ledger.not_sent(a0.row, 1, later(10), "busy".to_owned()).await.unwrap();
+    ledger.not_sent(a0.this(), later(10), "busy".to_owned()).await.unwrap();
     sent(&ledger, b0, "B").await;
     assert_eq!(ledger.next_due(NOW).await.unwrap(), Some(later(10)), "a0, not a1 behind it");
     assert_eq!(ledger.next_due(later(10)).await.unwrap(), None, "it is due by then");
@@ -220,7 +220,7 @@ async fn what_was_not_sent_holds_up_its_number_until_it_is_due(ledger: Ledger) {
     assert_eq!(again.reference, a0.reference);
 
     // The first attempt's end, told once more, is not the second one's.
-    ledger.not_sent(a0.row, 1, later(10), "busy".to_owned()).await.unwrap();
+    ledger.not_sent(a0.this(), later(10), "busy".to_owned()).await.unwrap();
     assert!(claim(&ledger, later(10)).await.is_empty(), "the second attempt is on its way");
     sent(&ledger, &again, "A0").await;
     assert_eq!(status(&ledger, "a").await.parts[0].reason, None);
@@ -232,7 +232,7 @@ async fn a_refusal_ends_its_send_and_no_other(ledger: Ledger) {
     add(&ledger, "b", reply(1, "b", &["b0"])).await;
     sent(&ledger, &claim_one(&ledger, NOW).await, "A0").await;
     let a1 = claim_one(&ledger, NOW).await;
-    ledger.refused(a1.row, "they said STOP".to_owned(), NOW).await.unwrap();
+    ledger.refused(a1.this(), "they said STOP".to_owned(), NOW).await.unwrap();
     let known = status(&ledger, "a").await;
     assert_eq!(known.outcome, SendOutcome::Partial);
     let reasons: Vec<_> = known.parts.iter().map(|part| part.reason.as_deref()).collect();
@@ -243,7 +243,7 @@ async fn a_refusal_ends_its_send_and_no_other(ledger: Ledger) {
 async fn an_unknown_part_is_not_sent_again_and_the_rest_goes_on(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
     let a0 = claim_one(&ledger, NOW).await;
-    ledger.unknown(a0.row, "no answer".to_owned(), NOW).await.unwrap();
+    ledger.unknown(a0.this(), "no answer".to_owned(), NOW).await.unwrap();
     let a1 = claim_one(&ledger, later(3_600)).await;
     assert_eq!(a1.part.body.as_str(), "a1");
     sent(&ledger, &a1, "A1").await;
@@ -267,8 +267,8 @@ async fn what_was_being_sent_when_the_process_ended_is_unknown() {
     drop(ledger);
 
     let ledger = open();
-    assert_eq!(ledger.recover(later(1)).await.unwrap(), 1, "of b0 it is known");
-    assert_eq!(ledger.recover(later(1)).await.unwrap(), 0);
+    assert_eq!(ledger.recover(later(1)).await.unwrap().0, 1, "of b0 it is known");
+    assert_eq!(ledger.recover(later(1)).await.unwrap().0, 0);
     assert_eq!(states(&ledger, "a").await, [PartState::Unknown, PartState::Queued]);
     let b = status(&ledger, "b").await;
     assert_eq!((b.outcome, &b.parts[0].reason), (SendOutcome::Sent, &None));

@@ -8,15 +8,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use telephony_core::config::{Host, from_value};
 use telephony_core::{
-    AccountId, Clock as _, DeliveryUpdate, ManualClock, MessageId, MessageStatus, PhoneNumber,
-    ProviderKind, ProviderMessageId, Reference, SeededEntropy, StatusReport, Timestamp,
+    AccountId, Clock as _, DeliveryUpdate, ManualClock, MessageStatus, PhoneNumber, ProviderKind,
+    ProviderMessageId, SeededEntropy, StatusReport, Timestamp,
 };
 use telephony_providers::{Error, ErrorKind, MockProvider, Outcome};
 use telephony_webhook::SqliteWriter;
 use tokio::sync::watch;
 
 use super::super::send::{NewSend, Part, PartState, SendOutcome, Source};
-use super::{Claimed, MAX_ATTEMPTS, Outbox, Sender, SubmitError, while_ours};
+use super::{MAX_ATTEMPTS, Outbox, Sender, SubmitError, while_ours};
 use crate::outbound::{Ledger, OptOutSource};
 use crate::sql::Store;
 
@@ -104,7 +104,7 @@ async fn who_has_opted_out_is_sent_nothing_whoever_said_so() {
     let sources: Vec<_> = opted_out.iter().map(|one| (&one.number, one.source)).collect();
     let expected = [(&to(1), OptOutSource::Word), (&to(2), OptOutSource::Carrier)];
     assert_eq!(sources, expected);
-    assert!(ledger.opt_in(&account, &to(1)).await.unwrap());
+    assert!(ledger.opt_in(&account, &to(1), None).await.unwrap());
     assert_eq!(scene.send(1, &["f"]).await.0, SendOutcome::Sent);
     assert_eq!(scene.sent(), ["e", "f"]);
 }
@@ -292,27 +292,12 @@ async fn stopping_ends_the_work_and_leaves_what_waits() {
 #[tokio::test]
 async fn nothing_more_is_done_of_a_part_that_is_others_by_now() {
     let clock = ManualClock::new(NOW);
-    let writer = SqliteWriter::open_in_memory(&[Ledger::SQLITE]).unwrap();
-    let ledger = Ledger::new(Store::Sqlite(writer));
-    let reference = Reference::new("reference").unwrap();
-    ledger
-        .enqueue(
-            MessageId::new("msg_1").unwrap(),
-            send(1, Source::Once, &["Hi"]),
-            vec![reference],
-            NOW,
-        )
-        .await
-        .unwrap();
-    let limits = [(AccountId::default_account(), 1)].into();
-    let part = ledger.claim(NOW, limits, 1).await.unwrap().remove(0);
-    let claimed = |until| Claimed { until, ..part.clone() };
     let until = NOW.saturating_add(Duration::from_secs(55));
     let begun = std::cell::Cell::new(0);
     let work = || async { begun.set(begun.get() + 1) };
-    assert_eq!(while_ours(&claimed(Some(until)), &clock, work()).await, Some(()));
+    assert_eq!(while_ours(Some(until), &clock, work()).await, Some(()));
     clock.advance(Duration::from_secs(55));
-    assert_eq!(while_ours(&claimed(Some(until)), &clock, work()).await, None);
-    assert_eq!(while_ours(&claimed(None), &clock, work()).await, Some(()), "there are no others");
+    assert_eq!(while_ours(Some(until), &clock, work()).await, None);
+    assert_eq!(while_ours(None, &clock, work()).await, Some(()), "there are no others");
     assert_eq!(begun.get(), 2);
 }

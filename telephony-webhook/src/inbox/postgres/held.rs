@@ -132,6 +132,14 @@ pub(super) async fn finish(
     Ok(Some(if row.try_get(0)? { Next::Waits } else { Next::Nothing }))
 }
 
+/// Whether an event is done by this very lease.
+pub(super) async fn is_finished(client: &Client, lease: &Lease) -> Answer<bool> {
+    let sql = "SELECT FROM inbox_entry WHERE id = $1 AND leases = $2 AND state = 1";
+    let statement = client.prepare_cached(sql).await?;
+    let (id, number) = (lease.id.as_str(), number(lease));
+    Ok(client.query_opt(&statement, &[&id, &number]).await?.is_some())
+}
+
 pub(super) async fn put_back(
     client: &mut Client,
     lease: &Lease,

@@ -94,7 +94,14 @@ impl Inbox for PostgresInbox {
     }
 
     async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError> {
-        let next = held::finish(&mut self.client().await?, lease, now).await.map_err(failed)?;
+        let next = match held::finish(&mut self.client().await?, lease, now).await {
+            Ok(next) => next,
+            // It may have been written although nothing said so.
+            Err(error) => {
+                let is_finished = held::is_finished(&self.client().await?, lease).await;
+                return if is_finished.map_err(failed)? { Ok(true) } else { Err(failed(error)) };
+            }
+        };
         if next == Some(held::Next::Waits) {
             self.0.ring(TOPIC);
         }

@@ -10,7 +10,7 @@ async fn what_was_not_sent_goes_when_it_is_asked_for_again_and_what_was_does_not
     add(&ledger, "a", queued(1, "q", &["a0", "a1", "a2"])).await;
     sent(&ledger, &claim_one(&ledger, NOW).await, "SM1").await;
     let second = claim_one(&ledger, NOW).await;
-    ledger.given_back(second.row, "busy".to_owned(), NOW).await.unwrap();
+    ledger.given_back(second.this(), "busy".to_owned(), NOW).await.unwrap();
     assert_eq!(
         states(&ledger, "a").await,
         [PartState::Sent, PartState::NotSent, PartState::NotSent]
@@ -35,14 +35,14 @@ async fn what_was_not_sent_goes_when_it_is_asked_for_again_and_what_was_does_not
 async fn a_send_that_is_resumed_goes_before_what_came_later_one_at_a_time(ledger: Ledger) {
     add(&ledger, "a", queued(1, "q", &["a0"])).await;
     let first = claim_one(&ledger, NOW).await;
-    ledger.given_back(first.row, "busy".to_owned(), NOW).await.unwrap();
+    ledger.given_back(first.this(), "busy".to_owned(), NOW).await.unwrap();
     for name in ["b", "c", "d"] {
         add(&ledger, name, reply(1, name, &[name])).await;
     }
     let on_its_way = claim_one(&ledger, NOW).await;
     enqueue(&ledger, "again", queued(1, "q", &["a0"]), NOW).await;
     assert!(claim(&ledger, NOW).await.is_empty(), "the number is being sent to");
-    ledger.not_sent(on_its_way.row, 1, NOW, "busy".to_owned()).await.unwrap();
+    ledger.not_sent(on_its_way.this(), NOW, "busy".to_owned()).await.unwrap();
     for expected in ["a0", "b", "c"] {
         let claimed = claim_one(&ledger, NOW).await;
         assert_eq!(claimed.part.body.as_str(), expected);
@@ -71,9 +71,9 @@ async fn after_a_crash_nothing_of_theirs_begins_by_itself(ledger: Ledger) {
     add(&ledger, "c", queued(3, "c", &["c0", "c1"])).await;
     let claimed = ledger.claim(NOW, everyone(), 3).await.unwrap();
     assert_eq!(texts(&claimed), ["a0", "b0", "c0"]);
-    ledger.given_back(claimed[0].row, "busy".to_owned(), NOW).await.unwrap();
+    ledger.given_back(claimed[0].this(), "busy".to_owned(), NOW).await.unwrap();
     add(&ledger, "d", queued(4, "d", &["d0"])).await;
-    assert_eq!(ledger.recover(later(60)).await.unwrap(), 2);
+    assert_eq!(ledger.recover(later(60)).await.unwrap().0, 2);
     assert_eq!(states(&ledger, "c").await, [PartState::Unknown, PartState::NotSent]);
     assert_eq!(states(&ledger, "d").await, [PartState::NotSent]);
     assert!(claim(&ledger, later(86_400)).await.is_empty());

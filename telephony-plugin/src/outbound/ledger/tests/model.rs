@@ -119,15 +119,15 @@ async fn run(ledger: Ledger, steps: Vec<Step>) {
                 model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
             }
             Step::NotSent(index) => {
-                let Some(Claimed { row, attempt, .. }) = model.take(index) else { continue };
-                ledger.not_sent(row, attempt, NOW, "busy".to_owned()).await.unwrap();
+                let Some(claimed) = model.take(index) else { continue };
+                ledger.not_sent(claimed.this(), NOW, "busy".to_owned()).await.unwrap();
             }
             Step::GivenBack(index) => {
                 let Some(claimed) = model.take(index) else { continue };
                 let at = place(claimed.part.body.as_str()).0;
                 if is_theirs(at) {
                     let reason = "busy".to_owned();
-                    ledger.given_back(claimed.row, reason, NOW).await.unwrap();
+                    ledger.given_back(claimed.this(), reason, NOW).await.unwrap();
                     model.give_back(at);
                 } else {
                     model.on_their_way.push(claimed);
@@ -148,18 +148,18 @@ async fn run(ledger: Ledger, steps: Vec<Step>) {
             }
             Step::Refused(index) => {
                 let Some(claimed) = model.take(index) else { continue };
-                ledger.refused(claimed.row, "no".to_owned(), NOW).await.unwrap();
+                ledger.refused(claimed.this(), "no".to_owned(), NOW).await.unwrap();
                 let send = claimed.part.body.as_str().split(' ').next().unwrap().to_owned();
                 model.ends(&claimed.to, |text| text.split(' ').next() == Some(&send));
             }
             Step::Unknown(index) => {
                 let Some(claimed) = model.take(index) else { continue };
-                ledger.unknown(claimed.row, "?".to_owned(), NOW).await.unwrap();
+                ledger.unknown(claimed.this(), "?".to_owned(), NOW).await.unwrap();
                 model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
             }
             Step::Crash => {
                 let lost = std::mem::take(&mut model.on_their_way);
-                assert_eq!(ledger.recover(later(60)).await.unwrap(), lost.len());
+                assert_eq!(ledger.recover(later(60)).await.unwrap().0, lost.len());
                 for claimed in lost {
                     model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
                 }

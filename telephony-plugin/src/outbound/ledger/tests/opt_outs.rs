@@ -17,8 +17,10 @@ async fn who_opts_out_is_out_for_the_account_until_they_opt_in(ledger: Ledger) {
     let first = (them.clone(), NOW, OptOutSource::Word);
     assert_eq!(listed, [(number(2), later(5), OptOutSource::Operator), first]);
     assert_eq!(ledger.opted_out(&own, 1).await.unwrap().len(), 1);
-    assert!(ledger.opt_in(&own, &them).await.unwrap());
-    assert!(!ledger.opt_in(&own, &them).await.unwrap());
+    let before = NOW.saturating_sub(Duration::from_millis(1));
+    assert!(!ledger.opt_in(&own, &them, Some(before)).await.unwrap(), "they said so later");
+    assert!(ledger.opt_in(&own, &them, Some(NOW)).await.unwrap());
+    assert!(!ledger.opt_in(&own, &them, None).await.unwrap());
     assert!(!ledger.is_opted_out(&own, &them).await.unwrap());
 }
 

@@ -92,11 +92,11 @@ async fn told(
         match step {
             Step::Answer => match answer {
                 Answer::Queued => sent(ledger, &part, &id).await,
-                Answer::TimedOut => ledger.unknown(part.row, "?".to_owned(), NOW).await.unwrap(),
+                Answer::TimedOut => ledger.unknown(part.this(), "?".to_owned(), NOW).await.unwrap(),
                 Answer::Busy => {
-                    ledger.not_sent(part.row, 1, later(60), "busy".to_owned()).await.unwrap();
+                    ledger.not_sent(part.this(), later(60), "busy".to_owned()).await.unwrap();
                 }
-                Answer::Refused => ledger.refused(part.row, "no".to_owned(), NOW).await.unwrap(),
+                Answer::Refused => ledger.refused(part.this(), "no".to_owned(), NOW).await.unwrap(),
                 Answer::Lost => drop(ledger.recover(later(60)).await.unwrap()),
             },
             Report(word) => {

@@ -8,7 +8,7 @@ use crate::outbound::ledger::Backlog;
 async fn a_report_resolves_what_is_unknown(ledger: Ledger) {
     add(&ledger, "a", reply(1, "a", &["a0"])).await;
     let a0 = claim_one(&ledger, NOW).await;
-    ledger.unknown(a0.row, "no answer".to_owned(), NOW).await.unwrap();
+    ledger.unknown(a0.this(), "no answer".to_owned(), NOW).await.unwrap();
     assert_eq!(ledger.backlog().await.unwrap().unknown, 1);
     let receipt = update("A", MessageStatus::Delivered, Some("a-0"));
     let applied = ledger.apply(receipt, NOW).await.unwrap().map(|delivery| delivery.applied);
@@ -29,7 +29,7 @@ async fn a_report_may_be_quicker_than_the_answer(ledger: Ledger) {
         ledger.apply(receipt(name), NOW).await.unwrap();
     }
     sent(&ledger, &claimed[0], "a").await;
-    ledger.unknown(claimed[1].row, "no answer".to_owned(), NOW).await.unwrap();
+    ledger.unknown(claimed[1].this(), "no answer".to_owned(), NOW).await.unwrap();
     for name in ["a", "b"] {
         let known = status(&ledger, name).await;
         assert_eq!(known.outcome, SendOutcome::Sent, "{name}: the report proves it");
