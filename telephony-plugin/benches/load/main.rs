@@ -49,9 +49,6 @@ struct Asked {
     /// Where they keep what they keep; a file in a folder of this run when it is missing.
     #[arg(long)]
     database: Option<String>,
-    /// How many people text.
-    #[arg(long, default_value_t = 100)]
-    people: usize,
     /// Where a drawing of the run is written.
     #[arg(long)]
     chart: Option<PathBuf>,
@@ -63,6 +60,10 @@ struct Asked {
     #[arg(long, hide = true)]
     test: bool,
 }
+
+/// How many seconds pass between two texts of one person: who is replied to more than thirty times a
+/// minute is taken for a machine and hears no more.
+const BETWEEN: f64 = 4.0;
 
 /// How long replies to the last texts are waited for.
 const LAST_REPLIES: Duration = Duration::from_secs(30);
@@ -91,7 +92,7 @@ fn main() -> ExitCode {
 async fn run(asked: &Asked) -> Report {
     let carrier = Carrier::start().await;
     let mut nodes = Nodes::start(asked.nodes, &carrier.uri(), asked.database.as_deref());
-    let people = People::pair(asked.people, &carrier, &nodes).await;
+    let people = People::pair((asked.rate * BETWEEN).ceil() as usize, &carrier, &nodes).await;
     let (before, stored) = (nodes.cpu(), nodes.stored_bytes());
     let count = (asked.rate * asked.minutes * 60.0) as usize;
     let every = Duration::from_secs_f64(asked.rate.recip());
