@@ -303,9 +303,10 @@ fn content(
 
 /// Tries until what became of a call is written down: whoever asked for it must not hear that it was
 /// not placed because the database failed for a moment. What is known of the call then.
-async fn until_written<T>(
-    mut write: impl AsyncFnMut() -> Result<Option<T>, LedgerError>,
-) -> Option<T> {
+async fn until_written<T, W>(mut write: impl FnMut() -> W) -> Option<T>
+where
+    W: Future<Output = Result<Option<T>, LedgerError>>,
+{
     loop {
         match write().await {
             Ok(known) => return known,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
     Client, ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
@@ -22,6 +22,9 @@ use crate::schema::Schema;
 /// How long a connection is waited for, and how long what is done for a carrier may take: it gives
 /// up after two seconds, and is to hear 503 before.
 pub const PATIENCE: Duration = Duration::from_millis(1_800);
+
+/// How long a server may take for the first connection.
+const AT_START: Duration = Duration::from_secs(15);
 
 /// What every session is set to. A statement or a lock that takes longer than these would be of no
 /// use to whoever asked, and a node that is paused within a transaction holds up the others. What is acknowledged must be on disk, also where the server is set to say so
@@ -90,8 +93,19 @@ impl PostgresPool {
             .map_err(|error| PostgresError::Failed(Box::new(error)))?;
         let Address { config, place, .. } = address;
         let this = Self(Arc::new(Shared { pool, config, tls, place, rung: Rung::default() }));
-        migrate(&mut this.client().await?, schemas).await?;
+        migrate(&mut this.first_client().await?, schemas).await?;
         Ok(this)
+    }
+
+    /// The first connection: no carrier waits yet, so a server that has just started is given time.
+    async fn first_client(&self) -> Result<Client, PostgresError> {
+        let begun = Instant::now();
+        loop {
+            match self.client().await {
+                Err(PostgresError::TimedOut) if begun.elapsed() < AT_START => {}
+                other => return other,
+            }
+        }
     }
 
     /// A connection, which goes back into the pool when it is dropped.

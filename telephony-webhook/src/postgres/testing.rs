@@ -156,6 +156,8 @@ impl TestServer {
         let name = format!("t_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let pool = done(PostgresPool::connect(&self.url_of("postgres"), nobody(), &[]).await);
         let client = done(pool.client().await);
+        // It copies files, which takes its time on a busy machine.
+        done(client.batch_execute("SET statement_timeout = 0").await);
         done(client.batch_execute(&format!("CREATE DATABASE {name}")).await);
         self.url_of(&name)
     }
