@@ -40,9 +40,13 @@ fn missing(test: &str) -> Option<String> {
     let Some(at) = lines.iter().position(|line| begins(line)) else {
         return Some(format!("{path} has no function {name}"));
     };
-    let mut attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
-    let is_test = attributes.any(|line| line.contains("test"));
-    (!is_test).then(|| format!("{path}: {name} is no test"))
+    let attributes = || lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+    let is_test = |line: &&&str| **line == "#[test]" || line.starts_with("#[tokio::test");
+    if !attributes().any(|line| is_test(&line)) {
+        return Some(format!("{path}: {name} is no test"));
+    }
+    let is_ignored = attributes().any(|line| line.starts_with("#[ignore"));
+    is_ignored.then(|| format!("{path}: {name} is not run"))
 }
 
 /// What is promised as its test is named.
