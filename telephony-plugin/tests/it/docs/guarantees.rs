@@ -45,7 +45,8 @@ fn missing(test: &str) -> Option<String> {
     if !attributes().any(|line| is_test(&line)) {
         return Some(format!("{path}: {name} is no test"));
     }
-    let is_ignored = attributes().any(|line| line.starts_with("#[ignore"));
+    let mut names = attributes().filter_map(|line| line.strip_prefix("#["));
+    let is_ignored = names.any(|name| name.starts_with("ignore"));
     is_ignored.then(|| format!("{path}: {name} is not run"))
 }
 
@@ -93,6 +94,8 @@ fn a_test_that_is_not_there_is_found() {
         "telephony-plugin/tests/it/nothing.rs::dedupe",
         "telephony-plugin/tests/it/load.rs::dedup",
         "telephony-plugin/tests/it/docs/guarantees.rs::missing",
+        // One that is not run unless it is asked for.
+        "telephony-webhook/tests/it/postgres/outage.rs::what_was_taken_before_an_outage_is_there_after_it",
     ] {
         assert!(missing(test).is_some(), "{test}");
     }
