@@ -161,17 +161,19 @@ impl Migrate {
         let folder = folder.transpose().map_err(|error| chain(&error))?;
         let mut locks = Vec::new();
         for state in folder.iter().chain([&state]) {
-            let is_new = locks.iter().all(|(path, _)| path != state.path());
+            let path = state.path().canonicalize().unwrap_or_else(|_| state.path().to_owned());
+            let is_new = locks.iter().all(|(other, _)| *other != path);
             if is_new && state.path().join("telephony.lock").exists() {
                 let lock = Lock::acquire(state);
                 let lock = lock.map_err(|error| format!("{}: stop it first", chain(&error)))?;
-                locks.push((state.path().to_owned(), lock));
+                locks.push((path, lock));
             }
         }
+        // One that cannot be moved leaves nothing in PostgreSQL, not even tables.
+        let source = Source::of(&file, SystemClock.now()).map_err(|error| chain(&error))?;
         let tls = tls_configuration().map_err(|error| chain(&error))?;
         let pool = PostgresPool::connect(&url, tls, &postgres_schemas()).await;
         let pool = pool.map_err(|error| chain(&error))?;
-        let source = Source::of(&file, SystemClock.now()).map_err(|error| chain(&error))?;
         let mut client = pool.client().await.map_err(|error| chain(&error))?;
         source.copy_into(&mut client).await.map_err(|error| chain(&error))
     }
@@ -239,8 +241,16 @@ fn moved_lines(moved: &Moved) -> String {
 }
 
 fn restored_lines(restored: &Restored) -> String {
-    let Restored { database, replaced, unknown_parts, unknown_calls, to_send, to_handle, opt_outs } =
-        restored;
+    let Restored {
+        database,
+        replaced,
+        unknown_parts,
+        unknown_calls,
+        pairing_texts,
+        to_send,
+        to_handle,
+        opt_outs,
+    } = restored;
     let mut lines = format!("{} are in {} now\n", size(database), database.file.display());
     if let Some(replaced) = replaced {
         let _ = writeln!(lines, "what was there before is {}", replaced.display());
@@ -250,6 +260,13 @@ fn restored_lines(restored: &Restored) -> String {
             lines,
             "{unknown_parts} texts and {unknown_calls} calls waited to be sent when the copy was \
              made: they are unknown, and are not sent; see `telephony message`"
+        );
+    }
+    if *pairing_texts > 0 {
+        let _ = writeln!(
+            lines,
+            "{pairing_texts} codes and confirmations of pairing waited to be texted: they are not, \
+             for they may have been"
         );
     }
     if *to_send > 0 {

@@ -34,8 +34,10 @@ pub(super) enum Store {
     Newer(String),
     /// Its server does not answer.
     Unasked,
-    /// It does not open.
+    /// Its file does not open.
     Broken(String),
+    /// The server that has it cannot be used.
+    Away(String),
     /// Events were set aside.
     Failed(u64),
     /// Events wait.
@@ -46,6 +48,16 @@ pub(super) enum Store {
     NotStored(u64),
     /// It is as it should be.
     Good,
+}
+
+impl Store {
+    /// What is kept at `place` does not open.
+    fn broken(place: &Place, why: String) -> Self {
+        match place {
+            Place::File(_) => Self::Broken(why),
+            Place::Server(_) => Self::Away(why),
+        }
+    }
 }
 
 impl Says for Store {
@@ -81,6 +93,11 @@ impl Says for Store {
                 format!("the database does not open: {why}"),
                 "Check its rights and its disk; `telephony store restore` puts a copy back, as \
                  docs/operations.md says.",
+            ),
+            Self::Away(why) => Said::error(
+                format!("the database does not open: {why}"),
+                "See that PostgreSQL runs, can be reached from here, and lets the user of \
+                 `database` in; docs/scaling.md says what it needs.",
             ),
             Self::Failed(count) => Said::warning(
                 format!("{count} events were set aside after too many tries"),
@@ -131,7 +148,7 @@ pub(super) async fn look(
         }
         // That is said of the server already, and says nothing of the store.
         Err(ControlError::Unreachable { .. }) => found.push(Store::Unasked),
-        Err(error) => found.push(Store::Broken(chain(&error))),
+        Err(error) => found.push(Store::broken(database, chain(&error))),
     }
     if let Ok(answer) = state.ask("telephony.messages", json!({})).await {
         found.extend(texts(&answer, now));
@@ -223,6 +240,14 @@ mod tests {
             texts(&answer("pending"), now).unwrap().of(None).finding,
             "1 texts wait to be sent, one for 60 minutes"
         );
+    }
+
+    #[test]
+    fn a_copy_is_put_back_in_place_of_a_file_alone() {
+        let fix = |place: &Place| Store::broken(place, "why".to_owned()).of(None).fix.unwrap();
+        assert!(fix(&Place::File("telephony.db".into())).contains("telephony store restore"));
+        let server = fix(&Place::Server(telephony_core::Secret::new("postgres://db/tel")));
+        assert!(server.contains("PostgreSQL") && !server.contains("restore"), "{server}");
     }
 
     #[test]

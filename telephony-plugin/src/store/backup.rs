@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::FileError;
 use super::look::{Look, Standing, look, open, tables};
 use super::partial::Partial;
@@ -31,8 +33,12 @@ pub fn backup(database: &Path, to: &Path, overwrite: bool) -> Result<Look, FileE
 
 /// Copies a database of ours into a file beside `to`.
 pub(super) fn copy(from: &Path, standing: Standing, to: &Path) -> Result<Partial, FileError> {
-    let source = open(from, standing)?;
-    tables(&source, from)?;
+    copy_of(&open(from, standing)?, from, to)
+}
+
+/// Copies a database of ours that is open into a file beside `to`.
+pub(super) fn copy_of(source: &Connection, from: &Path, to: &Path) -> Result<Partial, FileError> {
+    tables(source, from)?;
     let copy = Partial::beside(to)?;
     source
         .execute("VACUUM INTO ?1", [copy.text()])

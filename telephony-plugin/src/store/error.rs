@@ -49,6 +49,9 @@ pub enum FileError {
     /// A path that SQLite does not take.
     #[error("{} is no path in UTF-8: name another file", .0.display())]
     Path(PathBuf),
+    /// A server may write it.
+    #[error("{}: another process has the database open: stop it first", .0.display())]
+    Held(PathBuf),
     /// SQLite fails for another reason.
     #[error("{} cannot be read", .file.display())]
     Read {
@@ -73,6 +76,17 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Whether it is of what is in the file, which then is no use to anybody.
+    pub(super) fn is_damage(&self) -> bool {
+        match self {
+            Self::Foreign(_) | Self::Damaged { .. } => true,
+            Self::Read { source, .. } => {
+                source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+            }
+            _ => false,
+        }
+    }
+
     /// What SQLite's error says of a file that is read.
     pub(super) fn read(file: &Path, source: rusqlite::Error) -> Self {
         let path = file.to_owned();

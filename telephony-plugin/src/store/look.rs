@@ -13,7 +13,7 @@ use super::FileError;
 use crate::database::sqlite_schemas;
 
 /// How long is waited for whoever holds the file for themselves.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Whether somebody may write a file while it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod backup;
 mod error;
+mod hold;
 mod look;
 mod partial;
 mod postgres;

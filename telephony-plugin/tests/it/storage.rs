@@ -6,12 +6,13 @@ use crate::client::{Client, health, said, text};
 use crate::outside::{AGENT, Outside, SID};
 #[cfg(target_os = "linux")]
 use crate::running::limit_files;
-use crate::running::{Home, eventually};
+use crate::running::{Home, alone, eventually};
 
 const PERSON: &str = "+15550001234";
 
 #[test]
 fn database_locked() {
+    let _alone = alone();
     let outside = Outside::start();
     let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
     let server = home.start();
@@ -42,6 +43,7 @@ fn database_locked() {
 #[cfg(target_os = "linux")]
 #[test]
 fn disk_full() {
+    let _alone = alone();
     let outside = Outside::start();
     let home = Home::new(&outside.open(), &["--handler", &outside.handler()]);
     let server = home.start();

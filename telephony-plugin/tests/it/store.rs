@@ -144,11 +144,34 @@ fn queued(outside: &Outside, home: &Arc<Home>) -> PathBuf {
     copy
 }
 
+/// What pairing owes somebody: a code, and in a host's own two codes, one of which was texted, and
+/// a confirmation.
+fn owe(copy: &Path) {
+    let rows = "INSERT INTO pairing_owed (account, number, code, kind, expires_at)
+            VALUES ('default', '+15550000003', 'ABCDEFGH', 1, NULL);
+        INSERT INTO host_challenge (account, number, code, created_at, texted_at, approved_at)
+            VALUES ('default', '+15550000004', 'ABCDEFGH', 1, NULL, NULL),
+                ('default', '+15550000005', 'ABCDEFGH', 1, 1, NULL),
+                ('default', '+15550000006', 'ABCDEFGH', 1, 1, 1);";
+    Connection::open(copy).unwrap().execute_batch(rows).unwrap();
+}
+
+/// What pairing owes by a database: notes of its own, and numbers whom a host is not done with.
+fn owed(database: &Path) -> (usize, Vec<String>) {
+    let db = Connection::open(database).unwrap();
+    let own = db.query_row("SELECT count(*) FROM pairing_owed", [], |row| row.get(0)).unwrap();
+    let sql = "SELECT number FROM host_challenge WHERE closed_at IS NULL ORDER BY number";
+    let mut open = db.prepare(sql).unwrap();
+    let open = open.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    (own, open)
+}
+
 #[test]
 fn a_copy_serves_in_another_directory_and_sends_nothing_twice() {
     let outside = Outside::start();
     let first = home(&outside);
     let copy = queued(&outside, &first);
+    owe(&copy);
     let before = fs::read(&copy).unwrap();
     let outside = Outside::start();
     let other = home(&outside);
@@ -156,6 +179,8 @@ fn a_copy_serves_in_another_directory_and_sends_nothing_twice() {
     assert_eq!(fs::read(&copy).unwrap(), before, "the copy is as it was");
     assert_eq!((&restored["replaced"], &restored["optOuts"]), (&Value::Null, &json!("none")));
     assert_eq!((&restored["unknownParts"], &restored["toSend"]), (&json!(1), &json!(0)));
+    assert_eq!(restored["pairingTexts"], 3);
+    assert_eq!(owed(&other.database()), (0, vec!["+15550000005".to_owned()]));
     assert_eq!(mode(&other.database()), 0o600);
     let server = other.start();
     assert_eq!(server.json(&["optout", "list"])["optedOut"][0]["number"], "+15550000002");
@@ -176,9 +201,12 @@ fn what_waited_in_a_copy_is_sent_where_nothing_has_run_since() {
     let outside = Outside::start();
     let first = home(&outside);
     let copy = queued(&outside, &first);
+    owe(&copy);
     let outside = Outside::start();
     let other = home(&outside);
     let restored = done(&other, &["restore", "--resend"], &copy);
+    assert_eq!(restored["pairingTexts"], 0);
+    assert_eq!(owed(&other.database()).0, 1);
     assert_eq!((&restored["unknownParts"], &restored["toSend"]), (&json!(0), &json!(1)));
     let server = other.start();
     eventually("it is sent", || outside.count(PERSON, "to SM2") == 1);
@@ -244,8 +272,33 @@ fn a_file_that_must_not_be_used_is_refused_and_nothing_is_changed() {
     let mut other = assert_cmd::Command::new(env!("CARGO_BIN_EXE_telephony"));
     let output = other.args(migrate).arg(elsewhere.path()).output().unwrap();
     assert!(refused(&output).contains(&pid), "{output:?}");
+    // Nor where only the file is the server's, and the state directory is somebody else's.
+    let config = copy.with_file_name("elsewhere.json5");
+    let mut open = outside.open();
+    open["database"] = json!(from);
+    fs::write(&config, open.to_string()).unwrap();
+    let (config, away) = (config.to_str().unwrap(), tempfile::tempdir().unwrap());
+    let link = away.path().join("linked.db");
+    std::os::unix::fs::symlink(home.database(), &link).unwrap();
+    let link = format!("sqlite:{}", link.display());
+    for arguments in [
+        &["restore", copy.to_str().unwrap(), "--config", config][..],
+        &["migrate", "--from", &link, "--to", url],
+    ] {
+        let mut other = assert_cmd::Command::new(env!("CARGO_BIN_EXE_telephony"));
+        let other = other.arg("store").args(arguments).arg("--state-dir").arg(elsewhere.path());
+        let sentence = refused(&other.output().unwrap());
+        assert!(sentence.contains("another process has the database open"), "{sentence}");
+    }
+    assert_eq!(files(&home.state()).keys().filter(|name| name.contains("restore")).count(), 0);
     post(server.address, "SM50", PERSON);
     server.stop();
+    // One state directory under two names is locked once.
+    let (state, dots) = (home.state(), home.state().join("../state"));
+    let dots = if dots.exists() { dots } else { state.join(".") };
+    let mut again = assert_cmd::Command::new(env!("CARGO_BIN_EXE_telephony"));
+    let again = again.args(migrate).arg(dots).output().unwrap();
+    assert!(refused(&again).contains("127.0.0.1:1 cannot be reached"), "{again:?}");
     for (arguments, words) in [
         (&["--to", url][..], "127.0.0.1:1 cannot be reached"),
         (&["--to", "mysql://me:hunter2@db/tel"], "expected postgresql://"),
@@ -312,6 +365,8 @@ fn a_database_of_a_newer_program_is_refused_everywhere_and_left_as_it_is() {
         &["calls"],
         &["store", "check"],
         &["store", "backup", copy.to_str().unwrap()],
+        // Before PostgreSQL is asked, which is not there.
+        &["store", "migrate", "--to", "postgres://me:hunter2@127.0.0.1:1/tel"],
     ] {
         said.push(refused(&home.command(arguments)));
     }

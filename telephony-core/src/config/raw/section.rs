@@ -100,7 +100,7 @@ pub(in crate::config) struct RawMetrics {
 #[serde(rename_all = "camelCase")]
 pub(in crate::config) struct RawRetention {
     /// For how many days after they are done the contents of messages and calls are kept, before
-    /// they are overwritten; 0 for some minutes.
+    /// they are overwritten, or in PostgreSQL removed by its next VACUUM; 0 for some minutes.
     #[schemars(
         range(min = 0, max = 365),
         extend("default" = defaults::CONTENT_DAYS, "x-label" = "Days of contents")

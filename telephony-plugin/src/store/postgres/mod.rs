@@ -21,8 +21,9 @@ use tokio_postgres::{Client, Transaction};
 use self::cell::cell;
 use self::tables::{TABLES, Table};
 use super::FileError;
-use super::backup::copy;
-use super::look::{Standing, check};
+use super::backup::copy_of;
+use super::hold::hold;
+use super::look::look;
 use super::partial::Partial;
 use crate::database::sqlite_schemas;
 
@@ -41,7 +42,7 @@ pub struct Moved {
     pub rows: BTreeMap<String, u64>,
 }
 
-/// Why nothing was moved.
+/// Why nothing was moved, as far as is known.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MoveError {
@@ -83,6 +84,12 @@ pub enum MoveError {
         #[source]
         source: rusqlite::Error,
     },
+    /// PostgreSQL may have all of it, or nothing.
+    #[error(
+        "PostgreSQL fails at the end: {0}: whether it was moved is not known: look whether \
+         inbox_entry has rows; if it has, all of it is there"
+    )]
+    End(String),
     /// PostgreSQL fails.
     #[error("PostgreSQL fails at {at}: {why}")]
     Postgres {
@@ -96,13 +103,18 @@ pub enum MoveError {
 impl MoveError {
     /// The details of an error repeat what is stored; its message does not.
     fn postgres(at: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
-        move |error| {
-            let why = match error.as_db_error() {
-                Some(said) => format!("{} (SQLSTATE {})", said.message(), said.code().code()),
-                None => error.to_string(),
-            };
-            Self::Postgres { at, why }
-        }
+        move |error| Self::Postgres { at, why: said(&error) }
+    }
+
+    fn end(error: tokio_postgres::Error) -> Self {
+        Self::End(said(&error))
+    }
+}
+
+fn said(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(said) => format!("{} (SQLSTATE {})", said.message(), said.code().code()),
+        None => error.to_string(),
     }
 }
 
@@ -112,23 +124,26 @@ pub struct Source {
     connection: Connection,
     // Removed after the connection is closed.
     _copy: Partial,
+    // So that no server writes into the file what is not copied any more.
+    _held: Connection,
 }
 
 impl Source {
     /// Checks the file and copies it, beside itself. In the copy all is up to date, and as a server
-    /// finds it that starts: what was being sent when the last process ended is unknown. No server
-    /// may run on the file.
+    /// finds it that starts: what was being sent when the last process ended is unknown. Nobody else
+    /// can use the file until this is dropped.
     ///
     /// # Errors
     ///
     /// [`FileError`] when the file cannot be used, or not be copied.
     pub fn of(file: &Path, now: Timestamp) -> Result<Self, FileError> {
-        check(file, Standing::Still)?;
-        let copy = copy(file, Standing::Still, file)?;
+        let held = hold(file)?;
+        look(&held, file)?;
+        let copy = copy_of(&held, file, file)?;
         let mut connection =
             open_sqlite(copy.path(), &sqlite_schemas()).map_err(FileError::Open)?;
         settle(&mut connection, now).map_err(|error| FileError::read(file, error))?;
-        Ok(Self { connection, _copy: copy })
+        Ok(Self { connection, _copy: copy, _held: held })
     }
 
     /// Copies all rows into the tables behind `client`, in one transaction: when it breaks off,
@@ -136,7 +151,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`MoveError`] when nothing was copied.
+    /// [`MoveError`] when nothing was copied, or when that is not known.
     pub async fn copy_into(&self, client: &mut Client) -> Result<Moved, MoveError> {
         let failed = MoveError::postgres;
         let transaction = client.transaction().await.map_err(failed("the beginning"))?;
@@ -150,9 +165,12 @@ impl Source {
             let count = self.compare(&transaction, table).await?;
             rows.insert(table.name.to_owned(), count);
         }
-        transaction.commit().await.map_err(failed("the end"))?;
+        transaction.commit().await.map_err(MoveError::end)?;
         // So that what is asked of so many rows is planned well from the beginning.
-        client.batch_execute("ANALYZE").await.map_err(failed("analyze"))?;
+        if let Err(error) = client.batch_execute("SET statement_timeout = 0; ANALYZE").await {
+            let why = MoveError::postgres("analyze")(error);
+            tracing::warn!("all of it was moved, and PostgreSQL plans by itself later: {why}");
+        }
         Ok(Moved { rows })
     }
 

@@ -40,9 +40,14 @@ fn missing(test: &str) -> Option<String> {
     let Some(at) = lines.iter().position(|line| begins(line)) else {
         return Some(format!("{path} has no function {name}"));
     };
-    let mut attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
-    let is_test = attributes.any(|line| line.contains("test"));
-    (!is_test).then(|| format!("{path}: {name} is no test"))
+    let attributes = || lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+    let is_test = |line: &&&str| **line == "#[test]" || line.starts_with("#[tokio::test");
+    if !attributes().any(|line| is_test(&line)) {
+        return Some(format!("{path}: {name} is no test"));
+    }
+    let mut names = attributes().filter_map(|line| line.strip_prefix("#["));
+    let is_ignored = names.any(|name| name.starts_with("ignore"));
+    is_ignored.then(|| format!("{path}: {name} is not run"))
 }
 
 /// What is promised as its test is named.
@@ -89,6 +94,8 @@ fn a_test_that_is_not_there_is_found() {
         "telephony-plugin/tests/it/nothing.rs::dedupe",
         "telephony-plugin/tests/it/load.rs::dedup",
         "telephony-plugin/tests/it/docs/guarantees.rs::missing",
+        // One that is not run unless it is asked for.
+        "telephony-webhook/tests/it/postgres/outage.rs::what_was_taken_before_an_outage_is_there_after_it",
     ] {
         assert!(missing(test).is_some(), "{test}");
     }
