@@ -24,7 +24,7 @@ pub(super) fn problems(files: &[Tracked]) -> Vec<String> {
     let mut problems = Vec::new();
     for file in files.iter().filter(|file| !file.path.ends_with("Cargo.lock")) {
         let path = &file.path;
-        let of_postgres = path.contains("postgres");
+        let of_postgres = path.contains("postgres") || file.text.contains("mod postgres");
         for (word, remedy) in FORBIDDEN {
             let mut found = file.text.match_indices(word).map(|(at, _)| &file.text[at..]);
             if found.any(|text| !(of_postgres && text.starts_with(NEEDS_POSTGRES)))
