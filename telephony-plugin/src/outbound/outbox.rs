@@ -112,6 +112,8 @@ pub struct Outbox {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     metrics: Metrics,
+    /// When it was made: what was asked for before that, an earlier process was asked for.
+    started: Timestamp,
     /// Notified when a part may be due.
     due: Notify,
     /// Notified when something became of a part.
@@ -147,10 +149,18 @@ impl Outbox {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let (due, changed) = (Notify::new(), Notify::new());
+        let (due, changed, started) = (Notify::new(), Notify::new(), clock.now());
         let (senders_by_account, metrics) = (RwLock::default(), Metrics::default());
-        let outbox =
-            Self { ledger, senders: senders_by_account, clock, entropy, metrics, due, changed };
+        let outbox = Self {
+            ledger,
+            senders: senders_by_account,
+            clock,
+            entropy,
+            metrics,
+            started,
+            due,
+            changed,
+        };
         senders.into_iter().for_each(|sender| outbox.set_sender(sender));
         outbox
     }
@@ -362,7 +372,7 @@ impl Outbox {
     }
 
     async fn recover(&self) -> bool {
-        match self.ledger.recover(self.clock.now()).await {
+        match self.ledger.recover(self.started, self.clock.now()).await {
             Ok((0, 0)) => true,
             Ok((0, _)) => {
                 self.tell_changed();

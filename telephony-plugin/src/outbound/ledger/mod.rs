@@ -209,15 +209,24 @@ impl Ledger {
     /// way, and how many parts were not and are given back.
     /// A process that has the ledger for itself asks this before it begins, and nothing is spared;
     /// where others send too, what is younger than [`SENDING`] may still be on its way.
-    pub(super) async fn recover(&self, now: Timestamp) -> Result<(usize, usize), LedgerError> {
-        let begun = if self.is_shared() {
-            now.saturating_sub(SENDING)
+    ///
+    /// What was asked for since `started`, when this process began, waits for it: whoever asked may
+    /// have been quicker than the process was to look.
+    pub(super) async fn recover(
+        &self,
+        started: Timestamp,
+        now: Timestamp,
+    ) -> Result<(usize, usize), LedgerError> {
+        let long_ago = now.saturating_sub(SENDING);
+        let (begun, asked) = if self.is_shared() {
+            (long_ago, long_ago)
         } else {
-            Timestamp::from_millisecond(i64::MAX)
+            let before = started.saturating_sub(Duration::from_millis(1));
+            (Timestamp::from_millisecond(i64::MAX), before)
         };
         self.transact(move |db| {
             let calls = calls::recover(db, begun, now)?;
-            let (parts, given_back) = queries::recover(db, begun, now)?;
+            let (parts, given_back) = queries::recover(db, begun, asked, now)?;
             Ok((calls + parts, given_back))
         })
         .await

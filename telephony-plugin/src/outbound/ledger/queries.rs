@@ -391,9 +391,15 @@ pub(super) fn unknown(db: &dyn Sql, attempt: Attempt, reason: &str, now: Timesta
     advance(db, attempt.row)
 }
 
-/// Gives up on what was begun at or before `begun`, by whoever has ended since: how many parts were
-/// being sent, and how many others are given back.
-pub(super) fn recover(db: &dyn Sql, begun: Timestamp, now: Timestamp) -> Answer<(usize, usize)> {
+/// Gives up on what was begun at or before `begun`, by whoever has ended since, and gives back what
+/// others try again that was asked for at or before `asked`: how many parts were being sent, and how
+/// many others are given back.
+pub(super) fn recover(
+    db: &dyn Sql,
+    begun: Timestamp,
+    asked: Timestamp,
+    now: Timestamp,
+) -> Answer<(usize, usize)> {
     let before = values![begun.as_millisecond()];
     let sql = "SELECT sequence, lane FROM outbound_part WHERE state = 1 AND changed_at <= ?1";
     let rows: Vec<(i64, String)> = db.rows(sql, before, |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -418,13 +424,13 @@ pub(super) fn recover(db: &dyn Sql, begun: Timestamp, now: Timestamp) -> Answer<
     let theirs: Vec<(String, String)> = db.rows(
         "SELECT DISTINCT send, lane FROM outbound_part WHERE state = 0 AND changed_at <= ?1
             AND send IN (SELECT id FROM outbound_send WHERE retries = 1)",
-        before,
+        values![asked.as_millisecond()],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let mut given_back = 0;
     for (send, lane) in theirs {
         if db.try_lock(&lane)? {
-            given_back += give_back(db, &send, PROCESS_ENDED, begun, now)?;
+            given_back += give_back(db, &send, PROCESS_ENDED, asked, now)?;
         }
     }
     Ok((lost, given_back))

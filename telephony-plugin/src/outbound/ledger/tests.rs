@@ -267,8 +267,8 @@ async fn what_was_being_sent_when_the_process_ended_is_unknown() {
     drop(ledger);
 
     let ledger = open();
-    assert_eq!(ledger.recover(later(1)).await.unwrap().0, 1, "of b0 it is known");
-    assert_eq!(ledger.recover(later(1)).await.unwrap().0, 0);
+    assert_eq!(ledger.recover(later(1), later(1)).await.unwrap().0, 1, "of b0 it is known");
+    assert_eq!(ledger.recover(later(1), later(1)).await.unwrap().0, 0);
     assert_eq!(states(&ledger, "a").await, [PartState::Unknown, PartState::Queued]);
     let b = status(&ledger, "b").await;
     assert_eq!((b.outcome, &b.parts[0].reason), (SendOutcome::Sent, &None));

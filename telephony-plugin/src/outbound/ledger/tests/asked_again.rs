@@ -73,10 +73,14 @@ async fn after_a_crash_nothing_of_theirs_begins_by_itself(ledger: Ledger) {
     assert_eq!(texts(&claimed), ["a0", "b0", "c0"]);
     ledger.given_back(claimed[0].this(), "busy".to_owned(), NOW).await.unwrap();
     add(&ledger, "d", queued(4, "d", &["d0"])).await;
-    assert_eq!(ledger.recover(later(60)).await.unwrap().0, 2);
+    assert_eq!(ledger.recover(later(60), later(60)).await.unwrap().0, 2);
     assert_eq!(states(&ledger, "c").await, [PartState::Unknown, PartState::NotSent]);
     assert_eq!(states(&ledger, "d").await, [PartState::NotSent]);
     assert!(claim(&ledger, later(86_400)).await.is_empty());
+    // Whoever asked this process was quicker than it was to look.
+    enqueue(&ledger, "e", queued(5, "e", &["e0"]), later(60)).await;
+    assert_eq!(ledger.recover(later(60), later(61)).await.unwrap(), (0, 0));
+    assert_eq!(texts(&claim(&ledger, later(61)).await), ["e0"]);
     enqueue(&ledger, "again", queued(3, "c", &["c0", "c1"]), NOW).await;
     assert_eq!(texts(&claim(&ledger, NOW).await), ["c1"], "the unknown one stays unknown");
 }

@@ -31,9 +31,16 @@ mod postgres {
         let held = claim_one(&one, NOW).await;
         assert!(claim(&other, NOW).await.is_empty(), "a1 is behind what is on its way");
         let almost = NOW.saturating_add(SENDING - Duration::from_millis(1));
-        assert_eq!(other.recover(almost).await.unwrap().0, 0);
+        assert_eq!(other.recover(almost, almost).await.unwrap().0, 0);
         assert!(one.holds(&held).await.unwrap());
-        assert_eq!(other.recover(NOW.saturating_add(SENDING)).await.unwrap().0, 1);
+        assert_eq!(
+            other
+                .recover(NOW.saturating_add(SENDING), NOW.saturating_add(SENDING))
+                .await
+                .unwrap()
+                .0,
+            1
+        );
         assert!(!one.holds(&held).await.unwrap(), "whoever was held up must not send it");
         assert_eq!(states(&one, "a").await, [PartState::Unknown, PartState::Queued]);
         assert_eq!(texts(&claim(&other, NOW).await), ["a1"]);
@@ -48,9 +55,13 @@ mod postgres {
         let [one, other] = nodes().await;
         let asked = send(1, Source::Queued("k".parse().unwrap()), &["a0"]);
         add(&one, "a", asked.retried_by_asker()).await;
-        assert_eq!(other.recover(later(1)).await.unwrap().0, 0, "another node has just started");
+        assert_eq!(
+            other.recover(later(1), later(1)).await.unwrap().0,
+            0,
+            "another node has just started"
+        );
         assert_eq!(states(&one, "a").await, [PartState::Queued]);
-        other.recover(NOW.saturating_add(SENDING)).await.unwrap();
+        other.recover(NOW.saturating_add(SENDING), NOW.saturating_add(SENDING)).await.unwrap();
         assert_eq!(states(&one, "a").await, [PartState::NotSent]);
     }
 

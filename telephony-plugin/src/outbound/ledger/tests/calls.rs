@@ -156,7 +156,7 @@ async fn who_calls_is_kept_once_and_a_stranger_to_us_is_not(ledger: Ledger) {
 async fn what_a_dead_process_was_placing_is_unknown_and_old_calls_are_forgotten(ledger: Ledger) {
     ledger.open_call(call("call_1", "Hi", None), NOW).await.unwrap();
     let after = |seconds| NOW.saturating_add(Duration::from_secs(seconds));
-    assert_eq!(ledger.recover(after(60)).await.unwrap().0, 1);
+    assert_eq!(ledger.recover(after(60), after(60)).await.unwrap().0, 1);
     let known = ledger.call("call_1").await.unwrap().unwrap();
     assert_eq!(known.outcome, CallOutcome::Unknown);
     let later = after(61);

@@ -159,7 +159,7 @@ async fn run(ledger: Ledger, steps: Vec<Step>) {
             }
             Step::Crash => {
                 let lost = std::mem::take(&mut model.on_their_way);
-                assert_eq!(ledger.recover(later(60)).await.unwrap().0, lost.len());
+                assert_eq!(ledger.recover(later(60), later(60)).await.unwrap().0, lost.len());
                 for claimed in lost {
                     model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
                 }

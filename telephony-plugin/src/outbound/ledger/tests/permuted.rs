@@ -97,7 +97,7 @@ async fn told(
                     ledger.not_sent(part.this(), later(60), "busy".to_owned()).await.unwrap();
                 }
                 Answer::Refused => ledger.refused(part.this(), "no".to_owned(), NOW).await.unwrap(),
-                Answer::Lost => drop(ledger.recover(later(60)).await.unwrap()),
+                Answer::Lost => drop(ledger.recover(later(60), later(60)).await.unwrap()),
             },
             Report(word) => {
                 let update = posted(account, &id, word, &reference);
