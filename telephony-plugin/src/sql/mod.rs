@@ -2,7 +2,7 @@
 //!
 //! A statement numbers its values `?1`, `?2` and so on, and keeps to what both databases know:
 //! integers and texts, `ON CONFLICT (…)`, `RETURNING`. SQLite has one writer; in PostgreSQL others
-//! work at the same time, and [`Sql::lock`] keeps those out that would read what is being changed.
+//! work at the same time, and `Sql::lock` keeps those out that would read what is being changed.
 
 mod postgres;
 mod row;
