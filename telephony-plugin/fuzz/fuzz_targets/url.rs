@@ -53,7 +53,8 @@ fn key(text: &str) {
             let configured = Ed25519PublicKey::parse(text).expect("a public key");
             assert_eq!(TelnyxKey::new(&configured), Ok(key));
         }
-        Err(error) if text.len() >= SECRET_CHARACTERS => {
+        // The sentence itself is no secret: no key has a space.
+        Err(error) if text.len() >= SECRET_CHARACTERS && !text.contains(' ') => {
             assert!(!error.to_string().contains(text), "an error repeats what may be a secret");
         }
         Err(_) => {}
