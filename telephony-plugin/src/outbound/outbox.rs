@@ -489,7 +489,7 @@ impl Outbox {
             self.ledger.given_back(this, error.to_string(), now).await
         } else if *attempt < MAX_ATTEMPTS {
             let at = now.saturating_add(wait(*attempt, error.retry_after()));
-            self.ledger.not_sent(this, at, error.to_string()).await
+            self.ledger.not_sent(this, at, error.to_string(), now).await
         } else {
             let reason = format!("given up after {attempt} tries: {error}");
             self.ledger.refused(this, reason, now).await

@@ -164,8 +164,9 @@ impl Ledger {
         attempt: Attempt,
         at: Timestamp,
         reason: String,
+        now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.transact(move |db| queries::not_sent(db, attempt, at, &reason)).await
+        self.transact(move |db| queries::not_sent(db, attempt, at, &reason, now)).await
     }
 
     /// A part was not sent and will not be, and so the rest of its send.

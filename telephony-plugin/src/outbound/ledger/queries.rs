@@ -301,6 +301,7 @@ pub(super) fn not_sent(
     Attempt { row, number }: Attempt,
     at: Timestamp,
     reason: &str,
+    now: Timestamp,
 ) -> Answer<()> {
     hold(db, row)?;
     // Told twice, it must not put back a part that has been claimed again in between. And what the
@@ -308,11 +309,12 @@ pub(super) fn not_sent(
     // could not know waits again where nothing behind it has gone meanwhile.
     db.execute(
         "UPDATE outbound_part SET state = CASE WHEN delivery IS NULL THEN 0 ELSE 2 END,
-            due_at = ?3, reason = CASE WHEN delivery IS NULL THEN ?4 END, is_first = 0
+            due_at = ?3, changed_at = ?5, reason = CASE WHEN delivery IS NULL THEN ?4 END,
+            is_first = 0
             WHERE sequence = ?1 AND attempts = ?2 AND (state = 1 OR state = 4 AND NOT EXISTS
                 (SELECT 1 FROM outbound_part AS later WHERE later.lane = outbound_part.lane
                     AND later.sequence > ?1 AND later.state IN (1, 2, 4)))",
-        values![row, number, at.as_millisecond(), reason],
+        values![row, number, at.as_millisecond(), reason, now.as_millisecond()],
     )?;
     db.execute(
         "UPDATE outbound_part SET is_first = 0 WHERE state = 0 AND is_first = 1

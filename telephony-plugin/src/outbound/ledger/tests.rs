@@ -209,7 +209,7 @@ async fn what_was_not_sent_holds_up_its_number_until_it_is_due(ledger: Ledger) {
     add(&ledger, "b", reply(2, "b", &["b0"])).await;
     let claimed = claim(&ledger, NOW).await;
     let [a0, b0] = claimed.as_slice() else { panic!("{claimed:?}") };
-    ledger.not_sent(a0.this(), later(10), "busy".to_owned()).await.unwrap();
+    ledger.not_sent(a0.this(), later(10), "busy".to_owned(), NOW).await.unwrap();
     sent(&ledger, b0, "B").await;
     assert_eq!(ledger.next_due(NOW).await.unwrap(), Some(later(10)), "a0, not a1 behind it");
     assert_eq!(ledger.next_due(later(10)).await.unwrap(), None, "it is due by then");
@@ -220,7 +220,7 @@ async fn what_was_not_sent_holds_up_its_number_until_it_is_due(ledger: Ledger) {
     assert_eq!(again.reference, a0.reference);
 
     // The first attempt's end, told once more, is not the second one's.
-    ledger.not_sent(a0.this(), later(10), "busy".to_owned()).await.unwrap();
+    ledger.not_sent(a0.this(), later(10), "busy".to_owned(), NOW).await.unwrap();
     assert!(claim(&ledger, later(10)).await.is_empty(), "the second attempt is on its way");
     sent(&ledger, &again, "A0").await;
     assert_eq!(status(&ledger, "a").await.parts[0].reason, None);

@@ -42,7 +42,7 @@ async fn a_send_that_is_resumed_goes_before_what_came_later_one_at_a_time(ledger
     let on_its_way = claim_one(&ledger, NOW).await;
     enqueue(&ledger, "again", queued(1, "q", &["a0"]), NOW).await;
     assert!(claim(&ledger, NOW).await.is_empty(), "the number is being sent to");
-    ledger.not_sent(on_its_way.this(), NOW, "busy".to_owned()).await.unwrap();
+    ledger.not_sent(on_its_way.this(), NOW, "busy".to_owned(), NOW).await.unwrap();
     for expected in ["a0", "b", "c"] {
         let claimed = claim_one(&ledger, NOW).await;
         assert_eq!(claimed.part.body.as_str(), expected);

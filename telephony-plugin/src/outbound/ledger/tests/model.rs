@@ -120,7 +120,7 @@ async fn run(ledger: Ledger, steps: Vec<Step>) {
             }
             Step::NotSent(index) => {
                 let Some(claimed) = model.take(index) else { continue };
-                ledger.not_sent(claimed.this(), NOW, "busy".to_owned()).await.unwrap();
+                ledger.not_sent(claimed.this(), NOW, "busy".to_owned(), NOW).await.unwrap();
             }
             Step::GivenBack(index) => {
                 let Some(claimed) = model.take(index) else { continue };

@@ -94,7 +94,7 @@ async fn told(
                 Answer::Queued => sent(ledger, &part, &id).await,
                 Answer::TimedOut => ledger.unknown(part.this(), "?".to_owned(), NOW).await.unwrap(),
                 Answer::Busy => {
-                    ledger.not_sent(part.this(), later(60), "busy".to_owned()).await.unwrap();
+                    ledger.not_sent(part.this(), later(60), "busy".to_owned(), NOW).await.unwrap();
                 }
                 Answer::Refused => ledger.refused(part.this(), "no".to_owned(), NOW).await.unwrap(),
                 Answer::Lost => drop(ledger.recover(later(60), later(60)).await.unwrap()),

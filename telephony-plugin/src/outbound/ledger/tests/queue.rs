@@ -35,10 +35,14 @@ async fn a_clock_that_is_set_back_holds_nothing_up(ledger: Ledger) {
     let asked = ledger.claim(NOW, limits(), 9).await.unwrap();
     assert_eq!(texts(&asked), ["first", "asked to wait"]);
     // The one is busy for a moment, the other for hours.
-    ledger.not_sent(asked[1].this(), later(10_000), "later".to_owned()).await.unwrap();
-    ledger.not_sent(asked[0].this(), later(2), "busy".to_owned()).await.unwrap();
+    ledger.not_sent(asked[1].this(), later(10_000), "later".to_owned(), NOW).await.unwrap();
+    ledger.not_sent(asked[0].this(), later(2), "busy".to_owned(), NOW).await.unwrap();
     assert_eq!(ledger.claim(later(1), limits(), 9).await.unwrap().len(), 0);
     let before = NOW.saturating_sub(Duration::from_secs(24 * 60 * 60));
+    let first = ledger.claim(before, limits(), 1).await.unwrap();
+    assert_eq!(texts(&first), ["first"]);
+    // On its way while the clock is set forward, answered then, and the clock is set back.
+    ledger.not_sent(first[0].this(), later(2), "busy".to_owned(), NOW).await.unwrap();
     assert_eq!(texts(&ledger.claim(before, limits(), 1).await.unwrap()), ["first"]);
     let little = NOW.saturating_sub(Duration::from_secs(600));
     assert_eq!(ledger.claim(little, limits(), 9).await.unwrap().len(), 0);
@@ -83,10 +87,10 @@ async fn what_the_carrier_reports_on_is_not_sent_again(ledger: Ledger) {
     };
     // The report is there first, then an answer that denies it; and the other way round.
     receipt("a").await;
-    ledger.not_sent(a.this(), NOW, "busy".to_owned()).await.unwrap();
+    ledger.not_sent(a.this(), NOW, "busy".to_owned(), NOW).await.unwrap();
     receipt("b").await;
     ledger.refused(b.this(), "no".to_owned(), NOW).await.unwrap();
-    ledger.not_sent(c.this(), NOW, "busy".to_owned()).await.unwrap();
+    ledger.not_sent(c.this(), NOW, "busy".to_owned(), NOW).await.unwrap();
     receipt("c").await;
     for name in ["a", "b", "c"] {
         assert_eq!(states(&ledger, name).await, [PartState::Sent, PartState::Queued], "{name}");
