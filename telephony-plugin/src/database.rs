@@ -1,6 +1,8 @@
 //! The one database of a node: everybody's tables, in a file of its own or on a server that it
 //! shares with other nodes.
 
+use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,7 @@ use tokio::sync::watch;
 use crate::host::Challenges;
 use crate::outbound::Ledger;
 use crate::sql::Store;
+use crate::state::try_lock;
 
 /// How much a node's clock may differ from the server's: less than leases are long.
 const MOST_APART: Duration = Duration::from_secs(10);
@@ -67,8 +70,8 @@ pub struct Database {
 /// Whose it is.
 #[derive(Debug, Clone)]
 enum Owner {
-    /// This process's alone.
-    Alone(SqliteInbox),
+    /// This process's alone, for as long as the lock is held; of what ends with it there is none.
+    Alone(SqliteInbox, #[allow(dead_code, reason = "it is held")] Option<Arc<File>>),
     /// That of several nodes.
     Nodes(PostgresPool),
 }
@@ -80,6 +83,21 @@ pub enum DatabaseError {
     /// The file cannot be used.
     #[error(transparent)]
     File(#[from] OpenError),
+    /// Another process has the file: two would send twice what they both find.
+    #[error(
+        "database: another telephony process uses {}: stop it, or name another file; several share a \
+         server (postgres://…)", .0.display()
+    )]
+    Owned(PathBuf),
+    /// The file that says whose it is cannot be used.
+    #[error("database: {} cannot be used", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// The server cannot be used.
     #[error(transparent)]
     Server(#[from] PostgresError),
@@ -106,19 +124,27 @@ impl DatabaseError {
 }
 
 impl Database {
-    /// Opens what is kept at `place`, or makes it.
+    /// Opens what is kept at `place`, or makes it. A file is this process's alone until it is
+    /// dropped, whichever state directory the process has.
     ///
     /// # Errors
     ///
     /// [`DatabaseError`] says what is wrong, and holds no password.
     pub async fn at(place: &Place) -> Result<Self, DatabaseError> {
         match place {
-            Place::File(path) => Ok(Self::open(path)?),
+            Place::File(path) => {
+                let lock = own(path)?;
+                let mut this = Self::open(path)?;
+                if let Owner::Alone(_, held) = &mut this.owner {
+                    *held = Some(Arc::new(lock));
+                }
+                Ok(this)
+            }
             Place::Server(url) => Self::connect(url).await,
         }
     }
 
-    /// Opens the file at `path`, or makes it.
+    /// Opens the file at `path`, or makes it, whoever else has it open.
     ///
     /// # Errors
     ///
@@ -157,7 +183,7 @@ impl Database {
             ledger: Ledger::new(store.clone()),
             challenges: Challenges::new(store),
             pairing: Arc::new(SqlitePairingStore::over(Arc::new(Shared(writer)))),
-            owner: Owner::Alone(inbox),
+            owner: Owner::Alone(inbox, None),
         }
     }
 
@@ -181,7 +207,7 @@ impl Database {
     /// [`InboxError`] when the database fails.
     pub async fn take_over(&self, now: Timestamp) -> Result<usize, InboxError> {
         match &self.owner {
-            Owner::Alone(inbox) => inbox.take_over(now).await,
+            Owner::Alone(inbox, _) => inbox.take_over(now).await,
             Owner::Nodes(_) => Ok(0),
         }
     }
@@ -197,6 +223,24 @@ impl Database {
             pool.listen(heard, stop).await;
         }
     }
+}
+
+/// Makes the file at `path` this process's. The lock is on a file beside it, for the system gives
+/// SQLite's own locks back when anybody in the process closes the file.
+fn own(path: &Path) -> Result<File, DatabaseError> {
+    let mut name = real(path).into_os_string();
+    name.push(".lock");
+    let beside = PathBuf::from(name);
+    try_lock(&beside).map_err(|error| match error {
+        TryLockError::WouldBlock => DatabaseError::Owned(path.to_owned()),
+        TryLockError::Error(source) => DatabaseError::Lock { path: beside, source },
+    })
+}
+
+/// A file's one path, whatever links lead there and whether it is there yet.
+fn real(path: &Path) -> PathBuf {
+    let of_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(of_folder).unwrap_or_else(|| path.to_owned())
 }
 
 async fn server_time(pool: &PostgresPool) -> Result<Timestamp, PostgresError> {
@@ -236,6 +280,27 @@ impl Transactions for Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_one_process_s_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::File(folder.path().join("telephony.db"));
+        let database = Database::at(&place).await.unwrap();
+        let kept = database.clone();
+        drop(database);
+        let error = Database::at(&place).await.unwrap_err().to_string();
+        assert!(error.contains("another telephony process uses") && error.contains("telephony.db"));
+        let link = folder.path().join("linked.db");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path().join("telephony.db"), &link).unwrap();
+        #[cfg(unix)]
+        assert!(matches!(Database::at(&Place::File(link)).await, Err(DatabaseError::Owned(_))));
+        drop(kept);
+        Database::at(&place).await.unwrap();
+        let nowhere = Place::File(folder.path().join("missing/telephony.db"));
+        let error = Database::at(&nowhere).await.unwrap_err().to_string();
+        assert!(error.contains("missing/telephony.db.lock cannot be used"), "{error}");
+    }
 
     #[test]
     fn clocks_that_are_apart_are_refused_with_what_to_do() {

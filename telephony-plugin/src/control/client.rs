@@ -101,8 +101,9 @@ pub async fn ask(
     // A server's database is for several at a time.
     let is_file = matches!(kept.database, Place::File(_));
     let _lock = is_file.then(|| Lock::acquire(state)).transpose()?;
+    // A file is ours for as long as this is there.
     let database = Database::at(&kept.database).await?;
-    let records = Records::of(kept.accounts.clone(), database, Arc::new(SystemClock));
+    let records = Records::of(kept.accounts.clone(), database.clone(), Arc::new(SystemClock));
     records.call(method, params.clone()).await.map_err(ControlError::Refused)
 }
 

@@ -54,12 +54,11 @@ impl Lock {
     /// [`LockError::Owned`] says who owns it.
     pub fn acquire(state: &StateDirectory) -> Result<Self, LockError> {
         let path = path(state);
-        let mut file = open(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Owned(read(&mut file))),
+        let mut file = match try_lock(&path) {
+            Ok(file) => file,
+            Err(TryLockError::WouldBlock) => return Err(LockError::Owned(read(&mut open(&path)?))),
             Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+        };
         let owner = Owner { pid: std::process::id(), socket: socket(state) };
         let text = serde_json::to_vec(&owner).map_err(io::Error::from)?;
         file.set_len(0)?;
@@ -95,6 +94,13 @@ impl Lock {
 
 fn path(state: &StateDirectory) -> PathBuf {
     state.path().join("telephony.lock")
+}
+
+/// A file that is locked until it is closed, made where there is none.
+pub(crate) fn try_lock(path: &Path) -> Result<File, TryLockError> {
+    let file = open(path).map_err(TryLockError::Error)?;
+    file.try_lock()?;
+    Ok(file)
 }
 
 fn open(path: &Path) -> io::Result<File> {

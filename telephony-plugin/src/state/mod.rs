@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::database::Place;
 
+pub(crate) use lock::try_lock;
 pub use lock::{Lock, LockError, Owner};
 
 /// The variable that names the state directory.

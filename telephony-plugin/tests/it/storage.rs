@@ -1,4 +1,5 @@
-//! A database that cannot be written, because somebody holds it or the disk is full.
+//! A database that cannot be written, because somebody holds it or the disk is full, or that is another
+//! server's.
 
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,23 @@ fn database_locked() {
     });
     server.stop();
     assert_eq!(outside.texts().len(), 2, "{:?}", outside.texts());
+}
+
+#[test]
+fn a_file_is_one_server_s_whichever_state_directory_the_other_has() {
+    let outside = Outside::start();
+    let first = Home::new(&outside.open(), &["--handler", &outside.handler()]);
+    let server = first.start();
+    let mut config = outside.open();
+    config["database"] = format!("sqlite:{}", first.database().display()).into();
+    let other = Home::new(&config, &["--handler", &outside.handler()]);
+    let said = other.refused();
+    assert!(said.contains("another telephony process uses") && said.contains("stop it"), "{said}");
+    let listed = other.command(&["inbox", "list", "--config", &other.config()]);
+    let said = String::from_utf8(listed.stderr).unwrap();
+    assert!(!listed.status.success() && said.contains("another telephony process"), "{said}");
+    server.kill();
+    other.start().stop();
 }
 
 /// Its files may not grow, as when there is no room for them.
