@@ -13,6 +13,10 @@ pub const CODE_CHARACTERS: usize = 8;
 /// How long a code can be approved.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
+/// How much later than now a code may end, or a wrong one have been tried, and count. What is later was
+/// written by a clock that was far ahead and has been set back since: it would count for as long as that.
+pub(crate) const FURTHEST_AHEAD: Duration = CODE_LIFETIME.saturating_mul(2);
+
 /// Capital letters and digits without I, O, 0 and 1, which are taken for one another: 32 of them,
 /// so that five bits of randomness are one character and none is likelier than another.
 const ALPHABET: [char; 32] = [

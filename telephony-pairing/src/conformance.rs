@@ -2,6 +2,8 @@
 //!
 //! `pairing_store_conformance!(module, async { make_a_store().await })` makes a module of tests.
 
+use std::time::Duration;
+
 use telephony_core::{AccountId, ManualClock, PhoneNumber, SeededEntropy, Timestamp};
 
 use crate::code::{CODE_LIFETIME, PairingCode};
@@ -142,6 +144,26 @@ pub async fn guessing_ends_soon(store: &dyn PairingStore) {
     answered(store.approve(&scene.account, &code, later).await);
 }
 
+/// What was written while the clock was far ahead keeps nobody out once it is set right.
+pub async fn a_clock_that_is_set_back_locks_nobody_out(store: &dyn PairingStore) {
+    let scene = Scene::new(store);
+    let ahead = NOW.saturating_add(Duration::from_secs(365 * 24 * 60 * 60));
+    for who in 0..MAX_PENDING as u32 {
+        scene.new_code(who, ahead).await;
+    }
+    for _ in 0..MAX_FAILED_APPROVALS {
+        let wrong = store.approve(&scene.account, &code(&scene.entropy), ahead).await;
+        assert!(matches!(wrong, Err(ApproveError::Unknown)));
+    }
+    let code = scene.new_code(50, NOW).await;
+    answered(store.approve(&scene.account, &code, NOW).await);
+    // What a small step has done ends by itself soon.
+    let before = NOW.saturating_sub(CODE_LIFETIME);
+    let code = scene.new_code(51, NOW).await;
+    assert!(matches!(scene.ask(51, before).await, Requested::Waiting(_)));
+    answered(store.approve(&scene.account, &code, before).await);
+}
+
 /// Dismissing forgets a request, revoking an approval, and what was owed with either.
 pub async fn dismissing_and_revoking_forget(store: &dyn PairingStore) {
     let scene = Scene::new(store);
@@ -195,6 +217,7 @@ macro_rules! pairing_store_conformance {
                 what_is_owed_is_settled_once,
                 void_codes_let_nobody_in,
                 guessing_ends_soon,
+                a_clock_that_is_set_back_locks_nobody_out,
                 dismissing_and_revoking_forget,
             );
         }

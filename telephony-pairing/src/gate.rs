@@ -87,6 +87,6 @@ impl AccessGate for PolicyGate {
         account: &AccountId,
         number: &PhoneNumber,
     ) -> Result<bool, GateError> {
-        Ok(self.store.approved(account).await?.contains(number))
+        Ok(self.store.is_approved(account, number).await?)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 
-use crate::code::{CODE_LIFETIME, PairingCode};
+use crate::code::{CODE_LIFETIME, FURTHEST_AHEAD, PairingCode};
 use crate::store::{
     ApproveError, MAX_FAILED_APPROVALS, MAX_PENDING, Note, NoteKind, PairingRequest, PairingStore,
     Requested, StoreError,
@@ -46,9 +46,12 @@ impl MemoryPairingStore {
 
 impl Book {
     fn forget_void(&mut self, now: Timestamp) {
-        self.requests.retain(|request| request.expires_at > now);
-        self.owed.retain(|owed| owed.expires_at.is_none_or(|at| at > now));
-        self.failures.retain(|at| now.saturating_since(*at) < CODE_LIFETIME);
+        let furthest = now.saturating_add(FURTHEST_AHEAD);
+        let is_valid = |at: Timestamp| at > now && at <= furthest;
+        self.requests.retain(|request| is_valid(request.expires_at));
+        self.owed.retain(|owed| owed.expires_at.is_none_or(is_valid));
+        let counts = |at: Timestamp| now.saturating_since(at) < CODE_LIFETIME && at <= furthest;
+        self.failures.retain(|at| counts(*at));
     }
 }
 

@@ -6,7 +6,7 @@ use deadpool_postgres::{Client, GenericClient, Transaction};
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 use tokio_postgres::types::{FromSql, ToSql, Type};
 
-use crate::code::{CODE_LIFETIME, PairingCode};
+use crate::code::{CODE_LIFETIME, FURTHEST_AHEAD, PairingCode};
 use crate::store::{
     ApproveError, MAX_FAILED_APPROVALS, MAX_PENDING, Note, NoteKind, PairingRequest, Requested,
 };
@@ -25,6 +25,10 @@ pub(super) async fn request(
     code: &PairingCode,
     now: Timestamp,
 ) -> Answer<Requested> {
+    // Most who write are approved, and wait for nobody's lock.
+    if is_approved(client, account, number).await? {
+        return Ok(Requested::Approved);
+    }
     let transaction = alone(client, account).await?;
     forget_void(&transaction, account, now).await?;
     let requested = if is_approved(&transaction, account, number).await? {
@@ -230,13 +234,17 @@ async fn forget_void(
 ) -> Answer<()> {
     let sql = "
         WITH request AS (
-            DELETE FROM pairing_request WHERE account = $1 AND expires_at <= $2
+            DELETE FROM pairing_request
+                WHERE account = $1 AND (expires_at <= $2 OR expires_at > $4)
         ), owed AS (
-            DELETE FROM pairing_owed WHERE account = $1 AND expires_at <= $2
+            DELETE FROM pairing_owed
+                WHERE account = $1 AND (expires_at <= $2 OR expires_at > $4)
         )
-        DELETE FROM pairing_failure WHERE account = $1 AND at <= $3";
+        DELETE FROM pairing_failure WHERE account = $1 AND (at <= $3 OR at > $4)";
     let window = now.saturating_sub(CODE_LIFETIME).as_millisecond();
-    let bounds: [&(dyn ToSql + Sync); 3] = [&account.as_str(), &now.as_millisecond(), &window];
+    let furthest = now.saturating_add(FURTHEST_AHEAD).as_millisecond();
+    let bounds: [&(dyn ToSql + Sync); 4] =
+        [&account.as_str(), &now.as_millisecond(), &window, &furthest];
     change(transaction, sql, &bounds).await.map(drop)
 }
 

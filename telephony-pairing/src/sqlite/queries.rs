@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Params, Row, params};
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 
-use crate::code::{CODE_LIFETIME, PairingCode};
+use crate::code::{CODE_LIFETIME, FURTHEST_AHEAD, PairingCode};
 use crate::store::{
     ApproveError, MAX_FAILED_APPROVALS, MAX_PENDING, Note, NoteKind, PairingRequest, Requested,
 };
@@ -157,15 +157,22 @@ fn owe(
 
 /// What is void counts for nothing any more.
 fn forget_void(db: &Connection, account: &AccountId, now: Timestamp) -> Answer<()> {
-    let before_now = params![account.as_str(), now.as_millisecond()];
-    let window = now.saturating_sub(CODE_LIFETIME).as_millisecond();
-    let before_window = params![account.as_str(), window];
-    for (sql, bound) in [
-        ("DELETE FROM pairing_request WHERE account = ?1 AND expires_at <= ?2", before_now),
-        ("DELETE FROM pairing_owed WHERE account = ?1 AND expires_at <= ?2", before_now),
-        ("DELETE FROM pairing_failure WHERE account = ?1 AND at <= ?2", before_window),
+    let (account, furthest) = (account.as_str(), now.saturating_add(FURTHEST_AHEAD));
+    for (sql, end) in [
+        (
+            "DELETE FROM pairing_request WHERE account = ?1 AND (expires_at <= ?2 OR expires_at > ?3)",
+            now,
+        ),
+        (
+            "DELETE FROM pairing_owed WHERE account = ?1 AND (expires_at <= ?2 OR expires_at > ?3)",
+            now,
+        ),
+        (
+            "DELETE FROM pairing_failure WHERE account = ?1 AND (at <= ?2 OR at > ?3)",
+            now.saturating_sub(CODE_LIFETIME),
+        ),
     ] {
-        change(db, sql, bound)?;
+        change(db, sql, params![account, end.as_millisecond(), furthest.as_millisecond()])?;
     }
     Ok(())
 }
