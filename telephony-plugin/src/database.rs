@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use telephony_core::{Clock as _, Secret, SystemClock, Timestamp};
+use telephony_core::{Secret, SystemClock, Timestamp};
 use telephony_pairing::{
     PairingStore, PostgresPairingStore, SqlitePairingStore, StoreError, TransactionWork,
     Transactions,
@@ -104,12 +104,6 @@ pub enum DatabaseError {
     /// There is no way to speak TLS to it.
     #[error("database: TLS cannot be set up")]
     Tls(#[source] rustls::Error),
-    /// Nodes would take each other's leases for run out.
-    #[error(
-        "database: this machine's clock and the server's differ by {} s: set both by NTP, for by \
-         them a node knows what another has given up", .0.as_secs()
-    )]
-    Clock(Duration),
 }
 
 impl DatabaseError {
@@ -170,9 +164,7 @@ impl Database {
     pub async fn connect(url: &Secret) -> Result<Self, DatabaseError> {
         let tls = tls_configuration().map_err(DatabaseError::Tls)?;
         let pool = PostgresPool::connect(url, tls, &postgres_schemas()).await?;
-        let before = SystemClock.now();
-        let there = server_time(&pool).await?;
-        check_clock(before, there).or_else(|_| check_clock(SystemClock.now(), there))?;
+        pool.heed_clock(MOST_APART, &SystemClock).await?;
         Ok(Self::on_server(pool))
     }
 
@@ -243,17 +235,6 @@ fn real(path: &Path) -> PathBuf {
     path.canonicalize().ok().or_else(of_folder).unwrap_or_else(|| path.to_owned())
 }
 
-async fn server_time(pool: &PostgresPool) -> Result<Timestamp, PostgresError> {
-    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-    let row = pool.client().await?.query_one(sql, &[]).await?;
-    Ok(Timestamp::from_millisecond(row.try_get(0)?))
-}
-
-fn check_clock(here: Timestamp, there: Timestamp) -> Result<(), DatabaseError> {
-    let apart = here.saturating_since(there).max(there.saturating_since(here));
-    if apart > MOST_APART { Err(DatabaseError::Clock(apart)) } else { Ok(()) }
-}
-
 /// Everybody's tables in a file, as this program knows them.
 pub(crate) fn sqlite_schemas() -> [Schema; 4] {
     let pairing = Schema { name: "pairing", migrations: SqlitePairingStore::MIGRATIONS };
@@ -300,15 +281,5 @@ mod tests {
         let nowhere = Place::File(folder.path().join("missing/telephony.db"));
         let error = Database::at(&nowhere).await.unwrap_err().to_string();
         assert!(error.contains("missing/telephony.db.lock cannot be used"), "{error}");
-    }
-
-    #[test]
-    fn clocks_that_are_apart_are_refused_with_what_to_do() {
-        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second);
-        assert!(check_clock(at(0), at(10)).is_ok() && check_clock(at(10), at(0)).is_ok());
-        for apart in [check_clock(at(0), at(11)), check_clock(at(11), at(0))] {
-            let error = apart.unwrap_err().to_string();
-            assert!(error.contains("differ by 11 s") && error.contains("NTP"), "{error}");
-        }
     }
 }

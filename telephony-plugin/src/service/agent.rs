@@ -1,10 +1,11 @@
 //! Who takes turns: a handler that answers, or a host that takes the message over.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use telephony_core::{AccountId, Body, Clock, PhoneNumber, Timestamp};
-use telephony_webhook::{Inbox, InboxError, Lease};
+use telephony_webhook::{Inbox, Lease};
 use thiserror::Error;
 
 use super::Account;
@@ -12,6 +13,10 @@ use crate::handler::{Handler, HandlerError, Incoming};
 use crate::media::Brought;
 use crate::media::fetch::Fetcher;
 use crate::outbound::{CallReport, Delivery};
+use crate::report::chain;
+
+/// How long is waited before the inbox is asked again whether it took a message.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes messages of people who may talk. It may be given the same one more than once, with the
 /// same id: after a crash, or after it failed.
@@ -99,9 +104,6 @@ pub struct Adoption {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AdoptError {
-    /// The inbox failed.
-    #[error("the inbox did not take it")]
-    Inbox(#[from] InboxError),
     /// This process was held up, and the message is somebody else's by now.
     #[error("the message is not ours to hand over any more: it comes again")]
     Lost,
@@ -123,11 +125,20 @@ impl Adoption {
         }
         let now = self.clock.now();
         let mut finished = self.inbox.finish(&self.lease, now).await;
-        if finished.is_err() {
-            // It may have been written although nothing said so. Asked once more, the inbox knows.
-            finished = self.inbox.finish(&self.lease, now).await;
+        // It may have been written although nothing said so, as when the connection is lost just
+        // then. Whoever hears an error leaves the message: so nobody does before that is known.
+        while let Err(error) = finished {
+            let error = chain(&error);
+            tracing::error!(error, "whether the inbox took it is not known; asking again");
+            finished = match self.inbox.is_finished(&self.lease).await {
+                Ok(false) => self.inbox.finish(&self.lease, now).await,
+                known => known,
+            };
+            if finished.is_err() {
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
         }
-        if !finished? && !self.is_adopted() {
+        if !matches!(finished, Ok(true)) && !self.is_adopted() {
             return Err(AdoptError::Lost);
         }
         // Whoever was first has said when.
@@ -146,3 +157,6 @@ impl Adoption {
         self.adopted.get().copied()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The database that a process works on.
 
+use telephony_core::Timestamp;
 use telephony_webhook::{PostgresError, PostgresPool, SqliteWriter, WriteError};
 use thiserror::Error;
 
@@ -51,6 +52,13 @@ impl Store {
         if let Self::Postgres(pool) = self {
             pool.ring(topic);
         }
+    }
+
+    /// Whether `now` is right enough to say what other processes have given up, where there are any.
+    pub(crate) async fn check_clock(&self, now: Timestamp) -> Result<(), TransactError> {
+        let Self::Postgres(pool) = self else { return Ok(()) };
+        let client = pool.client().await.map_err(TransactError::Postgres)?;
+        pool.check_clock(&client, now).await.map_err(TransactError::Postgres)
     }
 
     /// Does `work` in a transaction. When this returns `Ok`, what it did is on disk; when it returns

@@ -187,10 +187,13 @@ pub async fn stale_leases_change_nothing(inbox: &dyn Inbox) {
     assert_eq!((stale.attempt, fresh.attempt), (1, 2));
     assert!(!answered(inbox.renew(&stale.lease, later(999)).await));
     assert!(!answered(inbox.finish(&stale.lease, end).await));
+    assert!(!answered(inbox.is_finished(&fresh.lease).await), "it is on its way");
     assert_eq!(answered(inbox.put_back(&stale.lease, end, "stale").await), None);
     assert_eq!(answered(inbox.next_due(end).await), Some(end.saturating_add(LEASE)));
     finish(inbox, &fresh.lease, end).await;
     assert!(!answered(inbox.finish(&fresh.lease, end).await), "it is done once");
+    assert!(answered(inbox.is_finished(&fresh.lease).await));
+    assert!(!answered(inbox.is_finished(&stale.lease).await), "another lease finished it");
     assert_eq!(answered(inbox.put_back(&fresh.lease, end, "done").await), None);
     assert!(!answered(inbox.renew(&fresh.lease, later(999)).await));
     assert_eq!(counts(inbox).await, [1, 1, 0]);

@@ -234,6 +234,11 @@ impl Inbox for MemoryInbox {
         Ok(true)
     }
 
+    async fn is_finished(&self, lease: &Lease) -> Result<bool, InboxError> {
+        let is_done = |row: &Row| row.entry.state == EntryState::Done && row.leases == lease.number;
+        Ok(self.book().rows.get(&lease.id).is_some_and(is_done))
+    }
+
     async fn put_back(
         &self,
         lease: &Lease,

@@ -86,6 +86,10 @@ pub trait Inbox: std::fmt::Debug + Send + Sync {
     /// Marks an event, and what was joined to it, as done; whether the lease was still held.
     async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError>;
 
+    /// Whether an event was finished by this very lease: for whoever has heard an error of
+    /// [`finish`](Self::finish), which may have been written all the same.
+    async fn is_finished(&self, lease: &Lease) -> Result<bool, InboxError>;
+
     /// Gives an event back, to be leased again at `at`; after [`MAX_ATTEMPTS`] it is set aside as
     /// failed, with `reason`. What became of it, or `None` when the lease was held no more.
     async fn put_back(

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use deadpool_postgres::{HookError, PoolError};
 use thiserror::Error;
@@ -112,6 +113,12 @@ pub enum PostgresError {
         /// The newest that is known here.
         known: usize,
     },
+    /// By its clock a node knows what others have given up: it would take what is theirs.
+    #[error(
+        "database: this machine's clock and the server's differ by {} s: set both by NTP, for by \
+         them a node knows what another has given up", .0.as_secs()
+    )]
+    Clock(Duration),
     /// It failed in another way.
     #[error("database: it failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
@@ -9,7 +10,7 @@ use deadpool_postgres::{
     Timeouts,
 };
 use rustls::ClientConfig;
-use telephony_core::Secret;
+use telephony_core::{Clock, Secret, Timestamp};
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -48,6 +49,8 @@ struct Shared {
     tls: MakeRustlsConnect,
     place: Place,
     rung: Rung,
+    /// How many milliseconds a clock may differ from the server's.
+    most_apart: AtomicU64,
 }
 
 impl PostgresPool {
@@ -92,9 +95,51 @@ impl PostgresPool {
             .build()
             .map_err(|error| PostgresError::Failed(Box::new(error)))?;
         let Address { config, place, .. } = address;
-        let this = Self(Arc::new(Shared { pool, config, tls, place, rung: Rung::default() }));
+        let this = Self(Arc::new(Shared {
+            pool,
+            config,
+            tls,
+            place,
+            rung: Rung::default(),
+            most_apart: AtomicU64::new(u64::MAX),
+        }));
         migrate(&mut this.first_client().await?, schemas).await?;
         Ok(this)
+    }
+
+    /// From now on nothing is leased by a clock that differs from the server's by more than that.
+    /// Without this, any does.
+    ///
+    /// # Errors
+    ///
+    /// [`PostgresError::Clock`] when `clock` does now.
+    pub async fn heed_clock(
+        &self,
+        most_apart: Duration,
+        clock: &dyn Clock,
+    ) -> Result<(), PostgresError> {
+        let most = u64::try_from(most_apart.as_millis()).unwrap_or(u64::MAX);
+        self.0.most_apart.store(most, Ordering::Relaxed);
+        let client = self.client().await?;
+        self.check_clock(&client, clock.now()).await
+    }
+
+    /// Whether `now` is right enough to say what others have given up.
+    ///
+    /// # Errors
+    ///
+    /// [`PostgresError::Clock`] when it is not.
+    pub async fn check_clock(&self, client: &Client, now: Timestamp) -> Result<(), PostgresError> {
+        let most = Duration::from_millis(self.0.most_apart.load(Ordering::Relaxed));
+        if most == Duration::from_millis(u64::MAX) {
+            return Ok(());
+        }
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        let statement = client.prepare_cached(sql).await?;
+        let row = client.query_one(&statement, &[]).await?;
+        let there = Timestamp::from_millisecond(row.try_get(0)?);
+        let apart = now.saturating_since(there).max(there.saturating_since(now));
+        if apart > most { Err(PostgresError::Clock(apart)) } else { Ok(()) }
     }
 
     /// The first connection: no carrier waits yet, so a server that has just started is given time.
@@ -117,6 +162,17 @@ impl PostgresPool {
         let got = tokio::time::timeout(PATIENCE, self.0.pool.get()).await;
         let got = got.map_err(|_| PostgresError::TimedOut)?;
         got.map_err(|error| PostgresError::of_pool(&self.0.place, error))
+    }
+
+    /// Gives up what a connection is at, and the connection: whoever took it next would wait as long.
+    /// The server is told, or it would keep a session for what nobody waits for, beyond `pool_size`.
+    pub(crate) fn abandon(&self, client: Client) {
+        let (token, tls) = (client.cancel_token(), self.0.tls.clone());
+        drop(Client::take(client));
+        tokio::spawn(async move {
+            // Where that is not heard either, the session ends when its statement does.
+            let _ = tokio::time::timeout(PATIENCE, token.cancel_query(tls)).await;
+        });
     }
 
     /// The pool itself, for stores that know nothing of this crate.

@@ -19,7 +19,8 @@ const DUE_LANES: &str = "
         WHERE due_at <= $1 AND ($2::text[] IS NULL OR account = ANY ($2))
         ORDER BY due_at, name LIMIT $3 FOR UPDATE SKIP LOCKED";
 
-/// The same of what is due later than anything should be, looked at when nothing else is due.
+/// The same of what is due later than anything should be: mostly nothing, which is seen at the end of the
+/// index.
 const AHEAD_LANES: &str = "
     SELECT name FROM inbox_lane
         WHERE due_at > $1 AND ($2::text[] IS NULL OR account = ANY ($2))
@@ -64,12 +65,16 @@ pub(super) async fn lease(
 ) -> Answer<Vec<Leased>> {
     let transaction = client.transaction().await?;
     let mut lanes: Vec<String> = Vec::new();
-    for (due, than) in [(DUE_LANES, now), (AHEAD_LANES, now.saturating_add(FURTHEST_DUE))] {
-        if lanes.is_empty() {
+    // First what has waited since the clock was set back, which must not wait for a time with less to do.
+    for (due, than) in [(AHEAD_LANES, now.saturating_add(FURTHEST_DUE)), (DUE_LANES, now)] {
+        let left = rows(limit.saturating_sub(lanes.len()));
+        if left > 0 {
             let statement = transaction.prepare_cached(due).await?;
-            let than = than.as_millisecond();
-            let found = transaction.query(&statement, &[&than, &accounts, &rows(limit)]).await?;
-            lanes = found.iter().map(|row| row.try_get(0)).collect::<Answer<_>>()?;
+            let found =
+                transaction.query(&statement, &[&than.as_millisecond(), &accounts, &left]).await?;
+            let found: Vec<String> =
+                found.iter().map(|row| row.try_get(0)).collect::<Answer<_>>()?;
+            lanes.extend(found);
         }
     }
     if lanes.is_empty() {

@@ -57,8 +57,7 @@ impl Inbox for PostgresInbox {
         let mut client = self.client().await?;
         let inserting = queries::insert(&mut client, &entry, &lane, &event);
         let Ok(inserted) = timeout_at(deadline, inserting).await else {
-            // Whoever takes this connection next would wait as long.
-            drop(Object::take(client));
+            self.0.abandon(client);
             return Err(InboxError::new(PostgresError::TimedOut));
         };
         let inserted = inserted.map_err(failed)?;
@@ -78,6 +77,7 @@ impl Inbox for PostgresInbox {
         let accounts: Option<Vec<_>> =
             accounts.map(|accounts| accounts.iter().map(AccountId::as_str).collect());
         let mut client = self.client().await?;
+        self.0.check_clock(&client, now).await.map_err(InboxError::new)?;
         lease::lease(&mut client, accounts.as_deref(), now, until, limit).await.map_err(failed)
     }
 
@@ -94,18 +94,16 @@ impl Inbox for PostgresInbox {
     }
 
     async fn finish(&self, lease: &Lease, now: Timestamp) -> Result<bool, InboxError> {
-        let next = match held::finish(&mut self.client().await?, lease, now).await {
-            Ok(next) => next,
-            // It may have been written although nothing said so.
-            Err(error) => {
-                let is_finished = held::is_finished(&self.client().await?, lease).await;
-                return if is_finished.map_err(failed)? { Ok(true) } else { Err(failed(error)) };
-            }
-        };
+        let mut client = self.client().await?;
+        let next = held::finish(&mut client, lease, now).await.map_err(failed)?;
         if next == Some(held::Next::Waits) {
             self.0.ring(TOPIC);
         }
         Ok(next.is_some())
+    }
+
+    async fn is_finished(&self, lease: &Lease) -> Result<bool, InboxError> {
+        held::is_finished(&self.client().await?, lease).await.map_err(failed)
     }
 
     async fn put_back(
@@ -125,7 +123,10 @@ impl Inbox for PostgresInbox {
     }
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, InboxError> {
-        let due_at = queries::next_due(&self.client().await?).await.map_err(failed)?;
+        let client = self.client().await?;
+        // Whoever cannot lease is not well.
+        self.0.check_clock(&client, now).await.map_err(InboxError::new)?;
+        let due_at = queries::next_due(&client).await.map_err(failed)?;
         Ok(due_at.map(|at| at.max(now)))
     }
 

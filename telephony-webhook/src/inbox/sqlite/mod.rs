@@ -98,6 +98,11 @@ impl Inbox for SqliteInbox {
         self.transact(move |db| queries::finish(db, &lease, now)).await
     }
 
+    async fn is_finished(&self, lease: &Lease) -> Result<bool, InboxError> {
+        let lease = lease.clone();
+        self.transact(move |db| queries::is_finished(db, &lease)).await
+    }
+
     async fn put_back(
         &self,
         lease: &Lease,

@@ -44,9 +44,10 @@ pub(super) fn lease(
     // A lane's name begins with its account.
     let mut lanes = Vec::new();
     for (due, than) in [
-        ("<=", now),
-        // Mostly nothing, which is seen at the end of the index.
+        // Mostly nothing, which is seen at the end of the index. First, for it must not wait for a time
+        // with less to do.
         (">", now.saturating_add(FURTHEST_DUE)),
+        ("<=", now),
     ] {
         let sql = format!(
             "SELECT name FROM inbox_lane WHERE due_at {due} ?1 AND (?3 IS NULL OR
@@ -196,6 +197,12 @@ pub(super) fn finish(db: &Connection, lease: &Lease, now: Timestamp) -> Answer<b
     Ok(true)
 }
 
+pub(super) fn is_finished(db: &Connection, lease: &Lease) -> Answer<bool> {
+    let Ok(number) = i64::try_from(lease.number) else { return Ok(false) };
+    let sql = "SELECT 1 FROM inbox_entry WHERE id = ?1 AND leases = ?2 AND state = 1";
+    db.prepare_cached(sql)?.exists(params![lease.id.as_str(), number])
+}
+
 pub(super) fn put_back(
     db: &Connection,
     lease: &Lease,
@@ -280,8 +287,9 @@ pub(super) fn requeue(db: &Connection, id: &MessageId, now: Timestamp) -> Answer
 pub(super) fn counts(db: &Connection) -> Answer<Counts> {
     let (waiting, oldest) = db
         .prepare_cached(
-            "SELECT count(*), min(received_at) FROM inbox_entry
-                INDEXED BY inbox_entry_waiting WHERE state = 0",
+            "SELECT count(*), (SELECT min(received_at) FROM inbox_entry
+                    INDEXED BY inbox_entry_oldest WHERE state = 0)
+                FROM inbox_entry INDEXED BY inbox_entry_waiting WHERE state = 0",
         )?
         .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?;
     let count = |sql| db.prepare_cached(sql)?.query_row([], |row| row.get(0));

@@ -49,4 +49,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     DROP INDEX inbox_entry_state;
     CREATE INDEX inbox_entry_failed ON inbox_entry (position) WHERE state = 2;
 ",
+    "
+    -- How long what waits has waited is asked for again and again, and mostly when much does.
+    CREATE INDEX inbox_entry_oldest ON inbox_entry (received_at) WHERE state = 0;
+",
 ];

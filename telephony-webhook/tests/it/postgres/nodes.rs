@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use telephony_core::{Entropy as _, MessageId, SeededEntropy, Timestamp};
+use telephony_core::{
+    Clock as _, Entropy as _, ManualClock, MessageId, SeededEntropy, SystemClock, Timestamp,
+};
 use telephony_webhook::conformance::{NOW, message};
 use telephony_webhook::testing::TestServer;
 use telephony_webhook::{
@@ -255,6 +257,29 @@ async fn at_the_end_of_a_lease_one_of_two_has_it() {
             _ => panic!("finished: {finished}, taken: {taken:?}"),
         }
     }
+}
+
+/// By its clock it would take what others have leased, and they would take it back.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+async fn a_node_whose_clock_is_wrong_leases_nothing_until_it_is_right() {
+    let pool = TestServer::shared().pool(&[PostgresInbox::SCHEMA]).await;
+    let inbox = PostgresInbox::new(pool.clone());
+    inbox.insert(message(1, 1)).await.unwrap();
+    let (bound, now) = (Duration::from_secs(10), SystemClock.now());
+    pool.heed_clock(bound, &SystemClock).await.unwrap();
+    let hour = Duration::from_secs(60 * 60);
+    for wrong in [now.saturating_add(hour), now.saturating_sub(hour)] {
+        let error = inbox.lease(None, wrong, Timestamp::MAX, 9).await.unwrap_err();
+        let said = std::error::Error::source(&error).unwrap().to_string();
+        assert!(said.contains("differ by 3") && said.contains("NTP"), "{said}");
+        assert!(inbox.next_due(wrong).await.is_err(), "it is not well");
+    }
+    let right = SystemClock.now();
+    assert!(inbox.next_due(right).await.is_ok());
+    assert_eq!(inbox.lease(None, right, Timestamp::MAX, 9).await.unwrap()[0].attempt, 1);
+    let error = pool.heed_clock(bound, &ManualClock::new(NOW)).await.unwrap_err().to_string();
+    assert!(error.contains("differ by"), "{error}");
 }
 
 /// Whoever waits for something to do is woken when another node has something.

@@ -15,7 +15,7 @@ const FILL: &str = "
             1800000000000 - n, 1800000000000 - n, 1800000000000 - n, repeat('x', 500)
         FROM generate_series(1, 20000) AS n;
     INSERT INTO inbox_lane (name, account, due_at)
-        SELECT lane, account, due_at + 1000000 FROM inbox_entry WHERE state = 0";
+        SELECT lane, account, due_at + 500000 FROM inbox_entry WHERE state = 0";
 
 /// What the server does by itself, sooner or later: it learns how much there is, and of which pages
 /// an index alone says all.

@@ -77,6 +77,10 @@ impl Inbox for Breakable {
         self.inner.finish(lease, now).await
     }
 
+    async fn is_finished(&self, lease: &Lease) -> Result<bool, InboxError> {
+        self.inner.is_finished(lease).await
+    }
+
     async fn put_back(
         &self,
         lease: &Lease,
