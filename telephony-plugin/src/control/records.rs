@@ -195,7 +195,7 @@ impl Records {
         let number = params.number()?;
         let mut lifted = Vec::new();
         for account in self.accounts(params.account) {
-            if self.ledger.opt_in(&account, &number, None).await? {
+            if self.ledger.opt_in(&account, &number, None, self.clock.now()).await? {
                 lifted.push(account);
             }
         }

@@ -103,8 +103,11 @@ impl Running {
             (Some(reason), CallOutcome::Unknown) => {
                 (format!("{reason}: the phone may ring, so do not call again"), Outcome::Unknown)
             }
+            // A call that was placed rings, whatever has become of its words since.
+            (_, CallOutcome::Placed | CallOutcome::Pending) | (None, _) => {
+                return Ok(json!(call_result(&call)));
+            }
             (Some(reason), _) => (reason.clone(), Outcome::NotSent),
-            (None, _) => return Ok(json!(call_result(&call))),
         };
         let data = json!({ "outcome": outcome, "callId": call.id });
         Err(RpcError::new(ErrorCode::Refused, reason).with_data(data))

@@ -75,7 +75,7 @@ impl Limits {
         }
         if let Some(cap) = self.daily_cap {
             // The part itself is among them: it is being sent.
-            let sent = ledger.sent_since(account, to, now.saturating_sub(DAY)).await?;
+            let sent = ledger.sent_since(account, to, now.saturating_sub(DAY), now).await?;
             if sent > u64::from(cap) {
                 return Ok(Some(Denial::DailyCap(cap)));
             }

@@ -53,8 +53,13 @@ async fn clean(service: &Telephony, stop: &mut watch::Receiver<bool>) -> Result<
     let now = service.clock.now();
     if let Some(media) = &service.media {
         media.store.sweep().await;
-        let swept = media.fetcher.sweep(now.saturating_sub(FETCHED));
-        swept.map_err(|error| chain(&error))?;
+        if let Err(error) = media.fetcher.sweep(now.saturating_sub(FETCHED)) {
+            // What the database has is erased all the same.
+            tracing::warn!(
+                error = chain(&error),
+                "old files cannot be removed now; trying again later"
+            );
+        }
     }
     let retention = service.retention();
     let erase = now.saturating_sub(retention.contents);

@@ -185,8 +185,9 @@ impl Telephony {
         key: &IdempotencyKey,
     ) -> Result<(), RequestError> {
         let account = &account.settings.id;
-        let since = self.clock.now().saturating_sub(REPLY_WINDOW);
-        if self.ledger.replies_since(account, to, since).await? >= MAX_REPLIES
+        let now = self.clock.now();
+        let since = now.saturating_sub(REPLY_WINDOW);
+        if self.ledger.replies_since(account, to, since, now).await? >= MAX_REPLIES
             && self.ledger.queued(account, key).await?.is_none()
         {
             return Err(RequestError::TooMany);

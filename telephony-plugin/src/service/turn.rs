@@ -254,8 +254,9 @@ async fn answer(
         tell("was handled, without a reply of ours");
         return Ok(Ended::Handled);
     };
-    let since = service.clock.now().saturating_sub(REPLY_WINDOW);
-    if service.ledger.replies_since(account_id, to, since).await? >= MAX_REPLIES {
+    let now = service.clock.now();
+    let since = now.saturating_sub(REPLY_WINDOW);
+    if service.ledger.replies_since(account_id, to, since, now).await? >= MAX_REPLIES {
         tell("had too many replies within a minute: the other side may be a machine");
         return Ok(Ended::Looped);
     }
@@ -297,7 +298,8 @@ async fn heeded(
         }
         OptOut::Start => {
             // Not what was asked for after this word, as where it is handled once more.
-            let was_out = service.ledger.opt_in(account, from, Some(message.received_at)).await?;
+            let (until, now) = (Some(message.received_at), service.clock.now());
+            let was_out = service.ledger.opt_in(account, from, until, now).await?;
             // The word of somebody who was not out is a word like any other.
             if !was_out && message.opt_out.is_none() {
                 return Ok(false);

@@ -5,6 +5,7 @@ use telephony_core::{
     ProviderKind, Reference, Timestamp,
 };
 
+use super::queries::FAR_AHEAD;
 use super::{Ledger, LedgerError};
 use crate::outbound::call::{
     CallEvent, CallOutcome, CallRecord, CallReport, Direction, MAX_EVENTS, NewCall, Opened,
@@ -39,8 +40,8 @@ impl Ledger {
         self.transact(move |db| {
             db.lock(id.as_str())?;
             db.execute(
-                "UPDATE outbound_call SET outcome = 1, provider_id = coalesce(provider_id, ?2)
-                    WHERE id = ?1",
+                "UPDATE outbound_call SET outcome = 1, reason = NULL,
+                    provider_id = coalesce(provider_id, ?2) WHERE id = ?1",
                 values![id.as_str(), update.id.as_str()],
             )?;
             note(db, &id, &update, now)?;
@@ -312,12 +313,13 @@ fn note(db: &dyn Sql, id: &CallId, update: &CallUpdate, now: Timestamp) -> Answe
 pub(super) fn recover(db: &dyn Sql, begun: Timestamp, now: Timestamp) -> Answer<usize> {
     db.execute(
         "UPDATE outbound_call SET outcome = ?1, reason = ?2, changed_at = ?3
-            WHERE outcome = 0 AND changed_at <= ?4",
+            WHERE outcome = 0 AND (changed_at <= ?4 OR changed_at > ?5)",
         values![
             number(CallOutcome::Unknown),
             PROCESS_ENDED,
             now.as_millisecond(),
-            begun.as_millisecond()
+            begun.as_millisecond(),
+            now.saturating_add(FAR_AHEAD).as_millisecond()
         ],
     )
 }

@@ -136,6 +136,7 @@ impl Ledger {
         limits: HashMap<AccountId, usize>,
         limit: usize,
     ) -> Result<Vec<Claimed>, LedgerError> {
+        self.0.check_clock(now).await?;
         self.transact(move |db| queries::claim(db, now, &limits, limit)).await
     }
 
@@ -218,6 +219,7 @@ impl Ledger {
         started: Timestamp,
         now: Timestamp,
     ) -> Result<(usize, usize), LedgerError> {
+        self.0.check_clock(now).await?;
         let long_ago = now.saturating_sub(SENDING);
         let (begun, asked) = if self.is_shared() {
             (long_ago, long_ago)
@@ -296,7 +298,7 @@ impl Ledger {
         self.read(move |db| records::of_source(db, &account, &source)).await
     }
 
-    /// How many replies were written down for `to` since then: ours, and those of a host's agent.
+    /// How many replies were written down for `to` since then and until `now`: ours, and those of a host's agent.
     ///
     /// # Errors
     ///
@@ -306,20 +308,22 @@ impl Ledger {
         account: &AccountId,
         to: &PhoneNumber,
         since: Timestamp,
+        now: Timestamp,
     ) -> Result<u64, LedgerError> {
         let (account, to) = (account.clone(), to.clone());
-        self.read(move |db| records::replies_since(db, &account, &to, since)).await
+        self.read(move |db| records::replies_since(db, &account, &to, since, now)).await
     }
 
-    /// How many messages were sent to `to`, of what was written down since then.
+    /// How many messages were sent to `to`, of what was written down since then and until `now`.
     pub(super) async fn sent_since(
         &self,
         account: &AccountId,
         to: &PhoneNumber,
         since: Timestamp,
+        now: Timestamp,
     ) -> Result<u64, LedgerError> {
         let (account, to) = (account.clone(), to.clone());
-        self.read(move |db| records::sent_since(db, &account, &to, since)).await
+        self.read(move |db| records::sent_since(db, &account, &to, since, now)).await
     }
 
     /// Notes that a number has written and was let in.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 
+use super::queries::FAR_AHEAD;
 use super::{Ledger, LedgerError};
 use crate::sql::{self, Answer, Sql, values};
 
@@ -66,7 +67,7 @@ impl Ledger {
     }
 
     /// Forgets that `number` wanted no more messages; whether they did. With `until`, only where they
-    /// said so by then.
+    /// said so by then, or so much later than `now` that it was before the clock was set back.
     ///
     /// # Errors
     ///
@@ -76,13 +77,15 @@ impl Ledger {
         account: &AccountId,
         number: &PhoneNumber,
         until: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<bool, LedgerError> {
         let (account, number) = (account.clone(), number.clone());
+        let ahead = now.saturating_add(FAR_AHEAD).as_millisecond();
         let until = until.map_or(i64::MAX, Timestamp::as_millisecond);
         self.transact(move |db| {
             let sql = "DELETE FROM outbound_opt_out
-                WHERE account = ?1 AND number = ?2 AND since <= ?3";
-            Ok(db.execute(sql, values![account.as_str(), number.as_str(), until])? > 0)
+                WHERE account = ?1 AND number = ?2 AND (since <= ?3 OR since > ?4)";
+            Ok(db.execute(sql, values![account.as_str(), number.as_str(), until, ahead])? > 0)
         })
         .await
     }

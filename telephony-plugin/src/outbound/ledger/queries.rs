@@ -115,15 +115,7 @@ fn resume(db: &dyn Sql, id: &MessageId, parts: &[Part], now: i64) -> Answer<()> 
     let Some((row, lane)) = resumed.first() else { return Ok(()) };
     let sql = "UPDATE outbound_part SET is_first = 0 WHERE lane = ?1 AND state = 0";
     db.execute(sql, values![lane])?;
-    advance_unless_busy(db, *row)
-}
-
-/// Lets the next part of a part's lane go, unless one is on its way: when that has ended, it lets the
-/// next one go.
-fn advance_unless_busy(db: &dyn Sql, row: i64) -> Answer<()> {
-    let sql = "SELECT 1 FROM outbound_part WHERE state = 1
-        AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1)";
-    if db.exists(sql, values![row])? { Ok(()) } else { advance(db, row) }
+    advance(db, *row)
 }
 
 /// Each account that something waits in, by one look into the index for each: however much waits,
@@ -149,16 +141,19 @@ pub(super) const AHEAD: &str = "SELECT due_at, sequence FROM outbound_part
     ORDER BY due_at, sequence LIMIT ?3";
 
 /// How far a clock must have been ahead for that.
-const FAR_AHEAD: Duration = Duration::from_secs(600);
+pub(super) const FAR_AHEAD: Duration = Duration::from_secs(600);
 
 /// When the next of one account is due that is not yet.
 pub(super) const NEXT: &str = "SELECT min(due_at) FROM outbound_part
     WHERE state = 0 AND is_first = 1 AND account = ?1 AND due_at > ?2";
 
-/// The first part of a lane that has not ended is the one that may go.
+/// The first part of a lane that has not ended is the one that may go, unless one is on its way: what was
+/// given back and is asked for again may be before that. When that one has ended, it lets the next go.
 pub(super) const ADVANCE: &str = "UPDATE outbound_part SET is_first = 1 WHERE sequence =
     (SELECT min(sequence) FROM outbound_part
-        WHERE state < 2 AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1))";
+        WHERE state < 2 AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1))
+    AND NOT EXISTS (SELECT 1 FROM outbound_part WHERE state < 2 AND state = 1
+        AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1))";
 
 pub(super) fn claim(
     db: &dyn Sql,
@@ -321,7 +316,7 @@ pub(super) fn not_sent(
             AND lane = (SELECT lane FROM outbound_part WHERE sequence = ?1)",
         values![row],
     )?;
-    advance_unless_busy(db, row)
+    advance(db, row)
 }
 
 /// Ends a part that was not sent, in `ended`, and so the rest of its send.
@@ -402,18 +397,21 @@ pub(super) fn recover(
     asked: Timestamp,
     now: Timestamp,
 ) -> Answer<(usize, usize)> {
-    let before = values![begun.as_millisecond()];
-    let sql = "SELECT sequence, lane FROM outbound_part WHERE state = 1 AND changed_at <= ?1";
-    let rows: Vec<(i64, String)> = db.rows(sql, before, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // What was begun later than now was before the clock was set back.
+    let ahead = now.saturating_add(FAR_AHEAD).as_millisecond();
+    let sql = "SELECT sequence, lane FROM outbound_part
+        WHERE state = 1 AND (changed_at <= ?1 OR changed_at > ?2)";
+    let bounds = values![begun.as_millisecond(), ahead];
+    let rows: Vec<(i64, String)> = db.rows(sql, bounds, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sql = "SELECT attempts FROM outbound_part
-        WHERE sequence = ?1 AND state = 1 AND changed_at <= ?2";
+        WHERE sequence = ?1 AND state = 1 AND (changed_at <= ?2 OR changed_at > ?3)";
     let mut lost = 0;
     for (row, lane) in rows {
         // Whoever holds its lane is at it, or does the same as we.
         if !db.try_lock(&lane)? {
             continue;
         }
-        let still = values![row, begun.as_millisecond()];
+        let still = values![row, begun.as_millisecond(), ahead];
         let number: Option<u32> = db.row(sql, still, |row| row.get(0))?;
         if let Some(number) = number {
             let attempt = Attempt { row, number };
@@ -456,7 +454,7 @@ fn end(
     )
 }
 
-/// Lets the next part of a part's lane go.
+/// Lets the next part of a part's lane go, unless one is on its way.
 pub(super) fn advance(db: &dyn Sql, row: i64) -> Answer<()> {
     db.execute(ADVANCE, values![row]).map(drop)
 }

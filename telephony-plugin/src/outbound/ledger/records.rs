@@ -5,10 +5,10 @@ use telephony_core::{
     ProviderMessageId, Timestamp,
 };
 
-use super::Backlog;
 use super::columns::state;
 use super::history::note;
 use super::queries::{advance, hold, hold_send};
+use super::{Backlog, MARGIN};
 use crate::outbound::delivery::{Delivery, explanation};
 use crate::outbound::send::{PartState, PartStatus, SendOutcome, SendStatus};
 use crate::sql::{self, Answer, Row, Sql, json, values};
@@ -146,16 +146,24 @@ fn part_status(row: &Row, provider: Option<ProviderKind>) -> Answer<PartStatus> 
     })
 }
 
+/// The latest that something was written by now, also by a node whose clock is a little ahead. What is
+/// later was before the clock was set back: counted, it would count until that time has come again.
+fn until(now: Timestamp) -> i64 {
+    now.saturating_add(MARGIN).as_millisecond()
+}
+
 pub(super) fn replies_since(
     db: &dyn Sql,
     account: &AccountId,
     to: &PhoneNumber,
     since: Timestamp,
+    now: Timestamp,
 ) -> Answer<u64> {
     db.count(
         "SELECT count(*) FROM outbound_send WHERE account = ?1 AND recipient = ?2
-            AND created_at >= ?3 AND (source LIKE 'reply %' OR source LIKE 'queue %')",
-        values![account.as_str(), to.as_str(), since.as_millisecond()],
+            AND created_at >= ?3 AND created_at <= ?4
+            AND (source LIKE 'reply %' OR source LIKE 'queue %')",
+        values![account.as_str(), to.as_str(), since.as_millisecond(), until(now)],
     )
 }
 
@@ -189,13 +197,15 @@ pub(super) fn sent_since(
     account: &AccountId,
     to: &PhoneNumber,
     since: Timestamp,
+    now: Timestamp,
 ) -> Answer<u64> {
     // Parts that are being sent, that were, and of which nobody knows.
     db.count(
         "SELECT count(*) FROM outbound_send AS send JOIN outbound_part AS part
             ON part.send = send.id AND part.state IN (1, 2, 4)
-            WHERE send.account = ?1 AND send.recipient = ?2 AND send.created_at >= ?3",
-        values![account.as_str(), to.as_str(), since.as_millisecond()],
+            WHERE send.account = ?1 AND send.recipient = ?2
+                AND send.created_at >= ?3 AND send.created_at <= ?4",
+        values![account.as_str(), to.as_str(), since.as_millisecond(), until(now)],
     )
 }
 

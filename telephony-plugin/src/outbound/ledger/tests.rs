@@ -301,9 +301,14 @@ async fn replies_to_one_number_are_counted(ledger: Ledger) {
     enqueue(&ledger, "f", elsewhere, later(60)).await;
     for (since, expected) in [(0, 3), (30, 2), (31, 1), (61, 0)] {
         let account = AccountId::default_account();
-        let count = ledger.replies_since(&account, &number(1), later(since)).await.unwrap();
+        let count =
+            ledger.replies_since(&account, &number(1), later(since), later(60)).await.unwrap();
         assert_eq!(count, expected, "since {since}");
     }
+    // By a clock that is set back, what was written before that is not of this minute.
+    let account = AccountId::default_account();
+    let before = NOW.saturating_sub(Duration::from_secs(3_600));
+    assert_eq!(ledger.replies_since(&account, &number(1), before, before).await.unwrap(), 0);
 }
 
 async fn contents_are_erased_and_sends_forgotten_when_they_have_ended(ledger: Ledger) {

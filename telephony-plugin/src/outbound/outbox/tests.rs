@@ -104,7 +104,7 @@ async fn who_has_opted_out_is_sent_nothing_whoever_said_so() {
     let sources: Vec<_> = opted_out.iter().map(|one| (&one.number, one.source)).collect();
     let expected = [(&to(1), OptOutSource::Word), (&to(2), OptOutSource::Carrier)];
     assert_eq!(sources, expected);
-    assert!(ledger.opt_in(&account, &to(1), None).await.unwrap());
+    assert!(ledger.opt_in(&account, &to(1), None, NOW).await.unwrap());
     assert_eq!(scene.send(1, &["f"]).await.0, SendOutcome::Sent);
     assert_eq!(scene.sent(), ["e", "f"]);
 }

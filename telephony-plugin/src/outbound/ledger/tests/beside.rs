@@ -2,9 +2,10 @@
 //! do twice.
 
 mod postgres {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, HashMap};
     use std::sync::Mutex;
 
+    use telephony_core::{Clock as _, SystemClock};
     use telephony_webhook::PostgresPool;
 
     use super::super::super::SENDING;
@@ -21,6 +22,20 @@ mod postgres {
             nodes.push(Ledger::new(Store::Postgres(pool)));
         }
         nodes.try_into().unwrap()
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+    async fn by_a_wrong_clock_nothing_is_sent_or_given_up() {
+        let [one] = nodes().await;
+        let Store::Postgres(pool) = &one.0 else { unreachable!() };
+        pool.heed_clock(Duration::from_secs(10), &SystemClock).await.unwrap();
+        add(&one, "a", reply(1, "a", &["a0"])).await;
+        let limits = || HashMap::from([(account("default"), usize::MAX)]);
+        one.claim(NOW, limits(), 9).await.unwrap_err();
+        one.recover(NOW, NOW).await.unwrap_err();
+        let claimed = one.claim(SystemClock.now(), limits(), 9).await.unwrap();
+        assert_eq!(texts(&claimed), ["a0"]);
     }
 
     #[tokio::test]

@@ -9,14 +9,23 @@ use super::*;
 /// What may happen next. A part that is on its way is meant by its place among those that are.
 #[derive(Debug, Clone)]
 enum Step {
-    Enqueue { to: u32, parts: usize },
-    Claim { limit: usize },
+    Enqueue {
+        to: u32,
+        parts: usize,
+    },
+    Claim {
+        limit: usize,
+    },
     Sent(prop::sample::Index),
     NotSent(prop::sample::Index),
     GivenBack(prop::sample::Index),
     Resume(prop::sample::Index),
     Refused(prop::sample::Index),
     Unknown(prop::sample::Index),
+    /// The carrier reports on what it has.
+    Reported(prop::sample::Index),
+    /// Whoever asked for it waits no longer.
+    Withdrawn(prop::sample::Index),
     Crash,
 }
 
@@ -30,6 +39,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<prop::sample::Index>().prop_map(Step::Resume),
         1 => any::<prop::sample::Index>().prop_map(Step::Refused),
         1 => any::<prop::sample::Index>().prop_map(Step::Unknown),
+        2 => any::<prop::sample::Index>().prop_map(Step::Reported),
+        1 => any::<prop::sample::Index>().prop_map(Step::Withdrawn),
         1 => Just(Step::Crash),
     ]
 }
@@ -40,6 +51,8 @@ struct Model {
     waiting: HashMap<PhoneNumber, Vec<String>>,
     on_their_way: Vec<Claimed>,
     ended: HashSet<String>,
+    /// The carrier's ids of what it has.
+    sent: Vec<String>,
     /// What waits to be asked for again: by when it was written down.
     given_back: BTreeMap<usize, (u32, Vec<String>)>,
 }
@@ -116,6 +129,7 @@ async fn run(ledger: Ledger, steps: Vec<Step>) {
             Step::Sent(index) => {
                 let Some(claimed) = model.take(index) else { continue };
                 sent(&ledger, &claimed, &format!("id{at}")).await;
+                model.sent.push(format!("id{at}"));
                 model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
             }
             Step::NotSent(index) => {
@@ -156,6 +170,26 @@ async fn run(ledger: Ledger, steps: Vec<Step>) {
                 let Some(claimed) = model.take(index) else { continue };
                 ledger.unknown(claimed.this(), "?".to_owned(), NOW).await.unwrap();
                 model.ends(&claimed.to, |text| text == claimed.part.body.as_str());
+            }
+            Step::Reported(index) => {
+                if model.sent.is_empty() {
+                    continue;
+                }
+                let provider_id: &String = index.get(&model.sent);
+                let report = update(provider_id, MessageStatus::Sent, None);
+                assert!(ledger.apply(report, NOW).await.unwrap().is_some());
+            }
+            Step::Withdrawn(index) => {
+                let theirs: Vec<_> = (0..at).filter(|at| is_theirs(*at)).collect();
+                if theirs.is_empty() {
+                    continue;
+                }
+                let earlier = *index.get(&theirs);
+                ledger.withdraw(&id(&earlier.to_string()), NOW).await.unwrap();
+                let is_of = |claimed: &Claimed| place(claimed.part.body.as_str()).0 == earlier;
+                if !model.on_their_way.iter().any(is_of) {
+                    model.give_back(earlier);
+                }
             }
             Step::Crash => {
                 let lost = std::mem::take(&mut model.on_their_way);
