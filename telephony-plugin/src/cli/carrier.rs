@@ -87,14 +87,18 @@ impl Carrier {
         show: impl FnOnce(&serde_json::Value) -> String,
     ) -> io::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answer = self.state.find().and_then(|state| {
+        let answer = self.state.find().map(|state| {
             let kept = crate::control::Kept::of_default_account(&state);
             let answer = runtime.block_on(crate::control::ask(&state, &kept, method, params));
-            answer.map_err(|error| chain(&error))
+            answer.map_err(|error| (chain(&error), error.outcome()))
         });
         let answer = match answer {
-            Ok(answer) => answer,
-            Err(message) => return self.refuse(&message),
+            Ok(Ok(answer)) => answer,
+            Ok(Err((message, Outcome::Unknown))) if is_carried_out(method) => {
+                self.refuse(&format!("{message}; it may be carried out all the same"))?;
+                return Ok(ExitCode::from(UNKNOWN));
+            }
+            Ok(Err((message, _))) | Err(message) => return self.refuse(&message),
         };
         let outcome = super::state::text(&answer, "outcome");
         let mut output = anstream::stdout().lock();
@@ -159,6 +163,12 @@ impl Carrier {
         }
         Ok(ExitCode::from(if error.outcome() == Outcome::Unknown { UNKNOWN } else { REFUSED }))
     }
+}
+
+/// Whether a request has something done that must not be done twice.
+#[cfg(unix)]
+fn is_carried_out(method: &str) -> bool {
+    ["telephony.send", "telephony.call"].contains(&method)
 }
 
 /// The account of that id in a file, or its default account.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 use telephony_core::{AccountId, SystemClock};
+use telephony_providers::Outcome;
 use thiserror::Error;
 use tokio::net::UnixStream;
 
@@ -42,6 +43,27 @@ pub enum ControlError {
     /// Nor its database.
     #[error(transparent)]
     Open(#[from] DatabaseError),
+}
+
+impl ControlError {
+    /// Whether what was asked for may be done all the same, as where the server went away meanwhile.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let is_unknown = match self {
+            Self::Unreachable { source, .. } => {
+                matches!(source.downcast_ref(), Some(ConnectionError::Closed))
+            }
+            Self::Refused(error) => {
+                let outcome = error.data.as_ref().and_then(|data| data.get("outcome"));
+                match outcome.and_then(Value::as_str) {
+                    Some(outcome) => outcome == Outcome::Unknown.as_str(),
+                    None => error.code == ErrorCode::Internal.number(),
+                }
+            }
+            _ => false,
+        };
+        if is_unknown { Outcome::Unknown } else { Outcome::NotSent }
+    }
 }
 
 /// What can be looked at when no server runs.

@@ -171,7 +171,8 @@ pub(crate) fn call_failed(error: &CallError) -> RpcError {
 /// Why a send was not written down, as callers are told.
 pub(crate) fn refused(error: &RequestError) -> RpcError {
     let sentence = chain(error);
-    let data = json!({ "field": error.field(), "retryable": error.is_transient() });
+    let (field, outcome, retryable) = (error.field(), error.outcome(), error.is_transient());
+    let data = json!({ "field": field, "outcome": outcome, "retryable": retryable });
     let code = match error {
         RequestError::NotAllowed
         | RequestError::TooMany

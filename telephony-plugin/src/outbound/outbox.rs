@@ -47,6 +47,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long is waited before the ledger is told again what came of a part.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
+/// How often a send is written down again that may be.
+const MOST_ENQUEUED_AGAIN: u32 = 2;
+
 /// How often is looked for what other processes have begun that ended since, where there are any.
 const RECOVER_AGAIN: Duration = Duration::from_secs(5);
 
@@ -210,13 +213,38 @@ impl Outbox {
             Ok(Reference::new(Token::generate(&*self.entropy)?.as_str())?)
         };
         let references = send.parts.iter().map(|_| reference()).collect::<Result<_, _>>()?;
-        match self.ledger.enqueue(id, send, references, self.clock.now()).await? {
+        match self.enqueue(id, send, references).await? {
             Enqueued::New(id) | Enqueued::Existing(id) => {
                 self.due.notify_one();
                 Ok(id)
             }
             Enqueued::Conflict => Err(SubmitError::Conflict),
         }
+    }
+
+    /// Writes a send down, and asks again where that may have been done although nothing said so: under
+    /// the same id it is done once.
+    async fn enqueue(
+        &self,
+        id: MessageId,
+        send: NewSend,
+        references: Vec<Reference>,
+    ) -> Result<Enqueued, LedgerError> {
+        let now = self.clock.now();
+        for _ in 0..MOST_ENQUEUED_AGAIN {
+            let (id, send, references) = (id.clone(), send.clone(), references.clone());
+            match self.ledger.enqueue(id, send, references, now).await {
+                Err(error) if self.ledger.is_shared() => {
+                    tracing::warn!(
+                        error = chain(&error),
+                        "a send is not written down; trying again"
+                    );
+                    tokio::time::sleep(RECORD_AGAIN).await;
+                }
+                done => return done,
+            }
+        }
+        self.ledger.enqueue(id, send, references, now).await
     }
 
     /// Waits until a send has ended, one way or another; `None` when there is no such send.

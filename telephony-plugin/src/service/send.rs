@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use telephony_core::{AccountId, HttpUrl, IdempotencyKey, MessageId, PhoneNumber};
+use telephony_providers::Outcome;
 use thiserror::Error;
 
 use super::turn::{MAX_REPLIES, REPLY_WINDOW};
@@ -75,6 +76,15 @@ impl RequestError {
             Self::Submit(SubmitError::Empty) => Some("message"),
             Self::Submit(SubmitError::Conflict) => Some("idempotencyKey"),
             _ => None,
+        }
+    }
+
+    /// Whether it may be sent all the same: it may be written down although nothing said so.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Submit(SubmitError::Ledger(_)) => Outcome::Unknown,
+            _ => Outcome::NotSent,
         }
     }
 

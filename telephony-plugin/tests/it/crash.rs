@@ -298,3 +298,22 @@ fn a_second_server_is_refused_and_commands_work_beside_the_first() {
     assert_eq!(home.json(&["status"])["pid"], server.pid(), "whoever died owns nothing");
     server.stop();
 }
+
+/// A script that sends again what was not sent must not do so here.
+#[test]
+fn whoever_sends_through_a_server_that_dies_hears_that_it_may_be_sent() {
+    let outside = Outside::start();
+    let mut config = outside.open();
+    config["allowTo"] = json!([person(0)]);
+    let home = Home::new(&config, &["--handler", &outside.handler()]);
+    let server = home.start();
+    outside.kill_at(Moment::Sending, 1, server.pid());
+    let output = home.command(&["send", &person(0), "hello"]);
+    server.died();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("may be carried out all the same"), "{said}");
+    let output = home.command(&["send", &person(0), "hello"]);
+    assert_eq!(output.status.code(), Some(1), "there is no server: {output:?}");
+    assert_eq!(outside.count(&person(0), "hello"), 1);
+}
