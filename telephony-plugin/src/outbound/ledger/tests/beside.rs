@@ -7,6 +7,7 @@ mod postgres {
 
     use telephony_core::{Clock as _, SystemClock};
     use telephony_webhook::PostgresPool;
+    use telephony_webhook::testing::Cut;
 
     use super::super::super::SENDING;
     use super::super::*;
@@ -22,6 +23,28 @@ mod postgres {
             nodes.push(Ledger::new(Store::Postgres(pool)));
         }
         nodes.try_into().unwrap()
+    }
+
+    /// What is done is known to be, although the connection was lost before the server said so; and what
+    /// is not done is known not to be.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+    async fn a_connection_that_is_lost_in_a_commit_leaves_nothing_unknown() {
+        let (url, cut) = Cut::to(&TestServer::shared().database().await).await;
+        let tls = telephony_providers::tls_configuration().unwrap();
+        let pool = PostgresPool::connect(&url, tls, &[Ledger::POSTGRES]).await.unwrap();
+        let ledger = Ledger::new(Store::Postgres(pool));
+        cut.after_commit();
+        add(&ledger, "a", reply(1, "a", &["a0", "a1"])).await;
+        assert!(!cut.is_set());
+        cut.before_commit();
+        let limits = || HashMap::from([(account("default"), usize::MAX)]);
+        ledger.claim(NOW, limits(), 9).await.unwrap_err();
+        assert!(!cut.is_set());
+        assert_eq!(states(&ledger, "a").await, [PartState::Queued; 2]);
+        cut.after_commit();
+        assert_eq!(texts(&ledger.claim(NOW, limits(), 9).await.unwrap()), ["a0"]);
+        assert!(!cut.is_set());
     }
 
     #[tokio::test]

@@ -1,6 +1,8 @@
 //! A PostgreSQL that a test starts for itself: nothing else is there but what the test did.
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
+mod cut;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -12,6 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use rustls::{ClientConfig, RootCertStore};
 use telephony_core::Secret;
 
+pub use self::cut::Cut;
 use super::pool::PostgresPool;
 use crate::schema::Schema;
 
