@@ -16,7 +16,8 @@ use telephony_webhook::SqliteWriter;
 use tokio::sync::watch;
 
 use super::super::send::{NewSend, Part, PartState, SendOutcome, Source};
-use super::{MAX_ATTEMPTS, Outbox, Sender, SubmitError, while_ours};
+use super::hand_over::MAX_ATTEMPTS;
+use super::{Outbox, Sender, SubmitError, while_ours};
 use crate::outbound::{Ledger, OptOutSource};
 use crate::sql::Store;
 
