@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use telephony_core::{Entropy, EntropyError};
+use telephony_core::{Entropy, EntropyError, Timestamp};
 use thiserror::Error;
 
 /// The characters of a code.
@@ -16,6 +16,11 @@ pub const CODE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// How much later than now a code may end, or a wrong one have been tried, and count. What is later was
 /// written by a clock that was far ahead and has been set back since: it would count for as long as that.
 pub(crate) const FURTHEST_AHEAD: Duration = CODE_LIFETIME.saturating_mul(2);
+
+/// Whether what ends at `end` is valid at `now`.
+pub(crate) fn is_valid(end: Timestamp, now: Timestamp) -> bool {
+    end > now && end <= now.saturating_add(FURTHEST_AHEAD)
+}
 
 /// Capital letters and digits without I, O, 0 and 1, which are taken for one another: 32 of them,
 /// so that five bits of randomness are one character and none is likelier than another.

@@ -151,6 +151,8 @@ pub async fn a_clock_that_is_set_back_locks_nobody_out(store: &dyn PairingStore)
     for who in 0..MAX_PENDING as u32 {
         scene.new_code(who, ahead).await;
     }
+    assert!(answered(store.pending(&scene.account, NOW).await).is_empty());
+    assert!(scene.owed(NOW).await.is_empty(), "what is void is texted to nobody");
     for _ in 0..MAX_FAILED_APPROVALS {
         let wrong = store.approve(&scene.account, &code(&scene.entropy), ahead).await;
         assert!(matches!(wrong, Err(ApproveError::Unknown)));

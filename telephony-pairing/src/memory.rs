@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 
-use crate::code::{CODE_LIFETIME, FURTHEST_AHEAD, PairingCode};
+use crate::code::{CODE_LIFETIME, FURTHEST_AHEAD, PairingCode, is_valid};
 use crate::store::{
     ApproveError, MAX_FAILED_APPROVALS, MAX_PENDING, Note, NoteKind, PairingRequest, PairingStore,
     Requested, StoreError,
@@ -47,9 +47,8 @@ impl MemoryPairingStore {
 impl Book {
     fn forget_void(&mut self, now: Timestamp) {
         let furthest = now.saturating_add(FURTHEST_AHEAD);
-        let is_valid = |at: Timestamp| at > now && at <= furthest;
-        self.requests.retain(|request| is_valid(request.expires_at));
-        self.owed.retain(|owed| owed.expires_at.is_none_or(is_valid));
+        self.requests.retain(|request| is_valid(request.expires_at, now));
+        self.owed.retain(|owed| owed.expires_at.is_none_or(|at| is_valid(at, now)));
         let counts = |at: Timestamp| now.saturating_since(at) < CODE_LIFETIME && at <= furthest;
         self.failures.retain(|at| counts(*at));
     }
@@ -128,7 +127,7 @@ impl PairingStore for MemoryPairingStore {
     ) -> Result<Vec<PairingRequest>, StoreError> {
         let books = self.books();
         let requests = books.get(account).map(|book| book.requests.as_slice()).unwrap_or_default();
-        Ok(requests.iter().filter(|request| request.expires_at > now).cloned().collect())
+        Ok(requests.iter().filter(|request| is_valid(request.expires_at, now)).cloned().collect())
     }
 
     async fn is_approved(
@@ -154,7 +153,8 @@ impl PairingStore for MemoryPairingStore {
     async fn owed(&self, account: &AccountId, now: Timestamp) -> Result<Vec<Note>, StoreError> {
         let books = self.books();
         let owed = books.get(account).map(|book| book.owed.as_slice()).unwrap_or_default();
-        let due = owed.iter().filter(|owed| owed.expires_at.is_none_or(|at| at > now));
+        let is_due = |at| is_valid(at, now);
+        let due = owed.iter().filter(|owed| owed.expires_at.is_none_or(is_due));
         Ok(due.map(|owed| owed.note.clone()).collect())
     }
 

@@ -70,7 +70,7 @@ pub struct Database {
 /// Whose it is.
 #[derive(Debug, Clone)]
 enum Owner {
-    /// This process's alone, for as long as the lock is held; of what ends with it there is none.
+    /// This process's alone, for as long as the lock is held. What ends with the process needs none.
     Alone(SqliteInbox, #[allow(dead_code, reason = "it is held")] Option<Arc<File>>),
     /// That of several nodes.
     Nodes(PostgresPool),

@@ -180,9 +180,12 @@ pub(super) async fn owed(
     now: Timestamp,
 ) -> Answer<Vec<Note>> {
     let sql = "SELECT number, code, kind FROM pairing_owed
-        WHERE account = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY sequence";
+        WHERE account = $1 AND (expires_at IS NULL OR expires_at > $2 AND expires_at <= $3)
+        ORDER BY sequence";
     let statement = client.prepare_cached(sql).await?;
-    let rows = client.query(&statement, &[&account.as_str(), &now.as_millisecond()]).await?;
+    let furthest = now.saturating_add(FURTHEST_AHEAD).as_millisecond();
+    let bounds: [&(dyn ToSql + Sync); 3] = [&account.as_str(), &now.as_millisecond(), &furthest];
+    let rows = client.query(&statement, &bounds).await?;
     let note = |row: &tokio_postgres::Row| {
         let (Parsed(number), Parsed(code)) = (row.try_get(0)?, row.try_get(1)?);
         let kind: i16 = row.try_get(2)?;
@@ -254,9 +257,11 @@ async fn requests(
     now: Timestamp,
 ) -> Answer<Vec<PairingRequest>> {
     let sql = "SELECT number, code, created_at, expires_at FROM pairing_request
-        WHERE account = $1 AND expires_at > $2 ORDER BY created_at, number";
+        WHERE account = $1 AND expires_at > $2 AND expires_at <= $3 ORDER BY created_at, number";
     let statement = client.prepare_cached(sql).await?;
-    let rows = client.query(&statement, &[&account.as_str(), &now.as_millisecond()]).await?;
+    let furthest = now.saturating_add(FURTHEST_AHEAD).as_millisecond();
+    let bounds: [&(dyn ToSql + Sync); 3] = [&account.as_str(), &now.as_millisecond(), &furthest];
+    let rows = client.query(&statement, &bounds).await?;
     let request = |row: &tokio_postgres::Row| {
         let (Parsed(number), Parsed(code)) = (row.try_get(0)?, row.try_get(1)?);
         Ok(PairingRequest {

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Params, Row, params};
 use telephony_core::{AccountId, PhoneNumber, Timestamp};
 
-use crate::code::{CODE_LIFETIME, FURTHEST_AHEAD, PairingCode};
+use crate::code::{CODE_LIFETIME, FURTHEST_AHEAD, PairingCode, is_valid};
 use crate::store::{
     ApproveError, MAX_FAILED_APPROVALS, MAX_PENDING, Note, NoteKind, PairingRequest, Requested,
 };
@@ -92,7 +92,7 @@ pub(super) fn pending(
     now: Timestamp,
 ) -> Answer<Vec<PairingRequest>> {
     let mut found = requests(db, account)?;
-    found.retain(|request| request.expires_at > now);
+    found.retain(|request| is_valid(request.expires_at, now));
     Ok(found)
 }
 
@@ -119,11 +119,12 @@ pub(super) fn revoke(db: &Connection, account: &AccountId, number: &PhoneNumber)
 }
 
 pub(super) fn owed(db: &Connection, account: &AccountId, now: Timestamp) -> Answer<Vec<Note>> {
+    let furthest = now.saturating_add(FURTHEST_AHEAD).as_millisecond();
     db.prepare_cached(
         "SELECT number, code, kind FROM pairing_owed WHERE account = ?1
-            AND (expires_at IS NULL OR expires_at > ?2) ORDER BY sequence",
+            AND (expires_at IS NULL OR expires_at > ?2 AND expires_at <= ?3) ORDER BY sequence",
     )?
-    .query_map(params![account.as_str(), now.as_millisecond()], |row| {
+    .query_map(params![account.as_str(), now.as_millisecond(), furthest], |row| {
         let kind: i64 = row.get(2)?;
         let kind = if kind == 0 { NoteKind::Challenge } else { NoteKind::Confirmation };
         Ok(Note { account: account.clone(), number: parsed(row, 0)?, code: parsed(row, 1)?, kind })

@@ -94,7 +94,7 @@ impl Carrier {
         });
         let answer = match answer {
             Ok(Ok(answer)) => answer,
-            Ok(Err((message, Outcome::Unknown))) if is_carried_out(method) => {
+            Ok(Err((message, Outcome::Unknown))) if is_carried_out(method, params) => {
                 self.refuse(&format!("{message}; it may be carried out all the same"))?;
                 return Ok(ExitCode::from(UNKNOWN));
             }
@@ -167,8 +167,8 @@ impl Carrier {
 
 /// Whether a request has something done that must not be done twice.
 #[cfg(unix)]
-fn is_carried_out(method: &str) -> bool {
-    ["telephony.send", "telephony.call"].contains(&method)
+fn is_carried_out(method: &str, params: &serde_json::Value) -> bool {
+    ["telephony.send", "telephony.call"].contains(&method) && params["estimate"] != true
 }
 
 /// The account of that id in a file, or its default account.

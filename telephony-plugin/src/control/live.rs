@@ -121,7 +121,10 @@ impl Live {
         let (to, text, media) = (params.to, params.message, params.media_urls);
         let request = Request { to, text, media, account, source, retries };
         let id = self.service.send(request).await.map_err(|error| refused(&error))?;
-        Ok(json!(self.service.outbox.settled(&id).await?))
+        match self.service.outbox.settled(&id).await? {
+            Some(status) => Ok(json!(status)),
+            None => Err(RpcError::new(ErrorCode::Internal, format!("the send {id} is gone"))),
+        }
     }
 
     /// Places a call, and waits until the carrier has it or it is known why not.

@@ -83,7 +83,7 @@ impl RequestError {
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::Submit(SubmitError::Ledger(_)) => Outcome::Unknown,
+            Self::Submit(SubmitError::Unsure(_)) => Outcome::Unknown,
             _ => Outcome::NotSent,
         }
     }

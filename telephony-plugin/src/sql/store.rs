@@ -62,7 +62,7 @@ impl Store {
     }
 
     /// Does `work` in a transaction. When this returns `Ok`, what it did is on disk; when it returns
-    /// an error, nothing of it is, unless a server was lost while it was committed and stays away.
+    /// an error, nothing of it is, unless the connection was lost while it was committed.
     pub(crate) async fn transact<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Sql) -> Answer<T> + Send + 'static,

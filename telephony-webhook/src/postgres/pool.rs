@@ -124,16 +124,20 @@ impl PostgresPool {
         self.check_clock(&client, clock.now()).await
     }
 
+    pub(crate) fn heeds_clock(&self) -> bool {
+        self.0.most_apart.load(Ordering::Relaxed) != u64::MAX
+    }
+
     /// Whether `now` is right enough to say what others have given up.
     ///
     /// # Errors
     ///
     /// [`PostgresError::Clock`] when it is not.
     pub async fn check_clock(&self, client: &Client, now: Timestamp) -> Result<(), PostgresError> {
-        let most = Duration::from_millis(self.0.most_apart.load(Ordering::Relaxed));
-        if most == Duration::from_millis(u64::MAX) {
+        if !self.heeds_clock() {
             return Ok(());
         }
+        let most = Duration::from_millis(self.0.most_apart.load(Ordering::Relaxed));
         let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
         let statement = client.prepare_cached(sql).await?;
         let row = client.query_one(&statement, &[]).await?;

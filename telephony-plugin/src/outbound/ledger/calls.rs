@@ -40,7 +40,8 @@ impl Ledger {
         self.transact(move |db| {
             db.lock(id.as_str())?;
             db.execute(
-                "UPDATE outbound_call SET outcome = 1, reason = NULL,
+                "UPDATE outbound_call SET outcome = 1,
+                    reason = CASE outcome WHEN 1 THEN reason END,
                     provider_id = coalesce(provider_id, ?2) WHERE id = ?1",
                 values![id.as_str(), update.id.as_str()],
             )?;

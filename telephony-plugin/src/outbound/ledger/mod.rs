@@ -1,6 +1,7 @@
 //! What is to go out and what became of it, on disk.
 
 mod calls;
+mod claims;
 mod columns;
 mod history;
 mod opt_outs;
@@ -11,16 +12,18 @@ mod schema;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use telephony_core::{
     AccountId, DeliveryUpdate, IdempotencyKey, MessageId, PhoneNumber, ProviderMessageId,
     Reference, StatusReport, Timestamp,
 };
-use telephony_webhook::Schema;
+use telephony_webhook::{PostgresError, Schema};
 use thiserror::Error;
 
 pub(crate) use self::calls::Unheard;
+use self::claims::Claims;
 pub use self::opt_outs::{OptOutSource, OptedOut};
 use super::delivery::Delivery;
 use super::send::{Enqueued, NewSend, Part, PartState, Retries, SendStatus, queue_source};
@@ -43,12 +46,20 @@ const MARGIN: Duration = Duration::from_secs(20);
 /// A part is marked as being sent before a byte of it leaves. What is still marked so when the
 /// process starts may have been sent, and is not sent again.
 #[derive(Debug, Clone)]
-pub struct Ledger(Store);
+pub struct Ledger(Store, Arc<Claims>);
 
 /// The ledger failed. What it was is the source.
 #[derive(Debug, Error)]
 #[error("the ledger of what is sent cannot be used")]
 pub struct LedgerError(#[from] TransactError);
+
+impl LedgerError {
+    /// Whether what was asked for may be done all the same: a server was lost meanwhile. Where there was
+    /// no way there at all, or a file fails, nothing is.
+    pub(super) const fn may_be_done(&self) -> bool {
+        matches!(self.0, TransactError::Postgres(PostgresError::Failed(_)))
+    }
+}
 
 /// A part that is to be sent now, by whoever claimed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,8 +124,8 @@ impl Ledger {
 
     /// A ledger in a store that has its tables.
     #[must_use]
-    pub const fn new(store: Store) -> Self {
-        Self(store)
+    pub fn new(store: Store) -> Self {
+        Self(store, Arc::new(Claims::new()))
     }
 
     /// Writes a send down, unless its source gave it before. `references` has one for each part.
@@ -125,11 +136,14 @@ impl Ledger {
         references: Vec<Reference>,
         now: Timestamp,
     ) -> Result<Enqueued, LedgerError> {
+        self.0.check_clock(now).await?;
         self.transact(move |db| queries::enqueue(db, &id, &send, &references, now)).await
     }
 
     /// Marks at most `limit` parts as being sent: of each number that nothing is being sent to, the
     /// first that waits, if it is due. Of each account in `limits`, at most so many; of others none.
+    ///
+    /// What it has marked although it says an error waits again at the next claim.
     pub(super) async fn claim(
         &self,
         now: Timestamp,
@@ -137,7 +151,18 @@ impl Ledger {
         limit: usize,
     ) -> Result<Vec<Claimed>, LedgerError> {
         self.0.check_clock(now).await?;
-        self.transact(move |db| queries::claim(db, now, &limits, limit)).await
+        let (lost, name) = (self.1.lost(), self.is_shared().then(|| self.1.name()));
+        let own = name.clone();
+        let claimed = self
+            .transact(move |db| {
+                lost.iter().try_for_each(|name| queries::take_back(db, name, now))?;
+                queries::claim(db, now, &limits, limit, own.as_deref())
+            })
+            .await;
+        if let (Err(_), Some(name)) = (&claimed, name) {
+            self.1.lose(name);
+        }
+        claimed
     }
 
     /// When the next part is due that may go and is not due yet at `after`.

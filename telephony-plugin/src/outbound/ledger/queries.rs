@@ -160,16 +160,21 @@ pub(super) fn claim(
     now: Timestamp,
     limits: &HashMap<AccountId, usize>,
     limit: usize,
+    name: Option<&str>,
 ) -> Answer<Vec<Claimed>> {
     let mut due: Vec<(i64, i64)> = Vec::new();
     for account in waiting(db)? {
         // What has no way out waits until its account is back.
         let limit = limits.get(&account).map_or(0, |own| limit.min(*own));
-        let mut found = Vec::new();
-        for (sql, than) in [(DUE, now), (AHEAD, now.saturating_add(FAR_AHEAD))] {
+        let rows = |sql, than: Timestamp| -> Answer<Vec<(i64, i64)>> {
             let of_account = values![account.as_str(), than.as_millisecond(), sql::limit(limit)];
-            found.extend(db.rows(sql, of_account, |row| Ok((row.get(0)?, row.get(1)?)))?);
-        }
+            db.rows(sql, of_account, |row| Ok((row.get(0)?, row.get(1)?)))
+        };
+        // What has waited since the clock was set back goes first: it must not wait for a time with less
+        // to do.
+        let ahead = rows(AHEAD, now.saturating_add(FAR_AHEAD))?;
+        let mut found: Vec<_> = ahead.into_iter().map(|(_, row)| (i64::MIN, row)).collect();
+        found.extend(rows(DUE, now)?);
         found.truncate(limit);
         due.extend(found);
     }
@@ -177,7 +182,7 @@ pub(super) fn claim(
     due.truncate(limit);
     let mut claimed = Vec::with_capacity(due.len());
     for (_, row) in due {
-        match claim_one(db, row, now) {
+        match claim_one(db, row, now, name) {
             Ok(part) => claimed.extend(part),
             // What cannot be read must not keep everything else from being sent.
             Err(SqlError::Unreadable(..)) => refuse(db, row, UNREADABLE, now)?,
@@ -192,7 +197,12 @@ fn waiting(db: &dyn Sql) -> Answer<Vec<AccountId>> {
 }
 
 /// Marks a part as being sent; `None` when somebody else is about to do that, or has.
-fn claim_one(db: &dyn Sql, row: i64, now: Timestamp) -> Answer<Option<Claimed>> {
+fn claim_one(
+    db: &dyn Sql,
+    row: i64,
+    now: Timestamp,
+    name: Option<&str>,
+) -> Answer<Option<Claimed>> {
     if db.is_shared() {
         let Some(lane) = lane(db, row)? else { return Ok(None) };
         if !db.try_lock(&lane)? {
@@ -200,9 +210,9 @@ fn claim_one(db: &dyn Sql, row: i64, now: Timestamp) -> Answer<Option<Claimed>> 
         }
     }
     let marked = db.execute(
-        "UPDATE outbound_part SET state = 1, attempts = attempts + 1, changed_at = ?2
+        "UPDATE outbound_part SET state = 1, attempts = attempts + 1, changed_at = ?2, claim = ?3
             WHERE sequence = ?1 AND state = 0 AND is_first = 1",
-        values![row, now.as_millisecond()],
+        values![row, now.as_millisecond(), name],
     )?;
     if marked == 0 {
         return Ok(None);
@@ -228,6 +238,13 @@ fn claim_one(db: &dyn Sql, row: i64, now: Timestamp) -> Answer<Option<Claimed>> 
             })
         },
     )
+}
+
+/// Has the parts of a claim wait again of which nothing has left.
+pub(super) fn take_back(db: &dyn Sql, name: &str, now: Timestamp) -> Answer<()> {
+    let sql = "UPDATE outbound_part SET state = 0, claim = NULL, changed_at = ?2
+        WHERE state = 1 AND claim = ?1";
+    db.execute(sql, values![name, now.as_millisecond()]).map(drop)
 }
 
 /// Whether a part is still marked as being sent by this attempt.

@@ -123,11 +123,17 @@ pub(super) const SQLITE: &[&str] = &[
     CREATE INDEX outbound_call_pending ON outbound_call (id) WHERE outcome = 0;
     CREATE INDEX outbound_call_kept ON outbound_call (changed_at) WHERE content IS NOT NULL;
 ",
+    "
+    -- The claim that marked a part as being sent, where several processes send: by it a process finds
+    -- what it has claimed without hearing so.
+    ALTER TABLE outbound_part ADD COLUMN claim TEXT;
+",
 ];
 
 /// The same in PostgreSQL, which knows them since version 7 of those above. Texts are compared by
 /// their bytes, as SQLite compares them.
-pub(super) const POSTGRES: &[&str] = &["
+pub(super) const POSTGRES: &[&str] = &[
+    "
     CREATE TABLE outbound_send (
         id TEXT COLLATE \"C\" PRIMARY KEY,
         account TEXT COLLATE \"C\" NOT NULL,
@@ -215,4 +221,10 @@ pub(super) const POSTGRES: &[&str] = &["
     CREATE INDEX outbound_call_created ON outbound_call (created_at);
     CREATE INDEX outbound_call_pending ON outbound_call (id) WHERE outcome = 0;
     CREATE INDEX outbound_call_kept ON outbound_call (changed_at) WHERE content IS NOT NULL;
-"];
+",
+    "
+    -- The claim that marked a part as being sent: by it a process finds what it has claimed without
+    -- hearing so.
+    ALTER TABLE outbound_part ADD COLUMN claim TEXT COLLATE \"C\";
+",
+];

@@ -19,9 +19,12 @@ const MOST_FAILURES: u32 = 10;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// The database failed.
+    /// The database failed, and nothing is written down.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The database was lost: it may be written down, and is sent then.
+    #[error("the ledger of what is sent was lost: it may be sent all the same")]
+    Unsure(#[source] LedgerError),
     /// There is no randomness for an id.
     #[error("no id can be made for the send")]
     Entropy(#[from] EntropyError),
@@ -68,22 +71,28 @@ impl Outbox {
         id: MessageId,
         send: NewSend,
         references: Vec<Reference>,
-    ) -> Result<Enqueued, LedgerError> {
+    ) -> Result<Enqueued, SubmitError> {
         let now = self.clock.now();
-        for _ in 0..MOST_ENQUEUED_AGAIN {
+        let mut again = MOST_ENQUEUED_AGAIN;
+        let mut is_unsure = false;
+        loop {
             let (id, send, references) = (id.clone(), send.clone(), references.clone());
-            match self.ledger.enqueue(id, send, references, now).await {
-                Err(error) if self.ledger.is_shared() => {
-                    tracing::warn!(
-                        error = chain(&error),
-                        "a send is not written down; trying again"
-                    );
-                    tokio::time::sleep(RECORD_AGAIN).await;
-                }
-                done => return done,
+            let error = match self.ledger.enqueue(id, send, references, now).await {
+                Ok(enqueued) => return Ok(enqueued),
+                Err(error) => error,
+            };
+            is_unsure |= error.may_be_done();
+            if again == 0 || !self.ledger.is_shared() {
+                return Err(match is_unsure {
+                    true => SubmitError::Unsure(error),
+                    false => SubmitError::Ledger(error),
+                });
             }
+            again -= 1;
+            let error = chain(&error);
+            tracing::warn!(error, "a send is not written down; trying again");
+            tokio::time::sleep(RECORD_AGAIN).await;
         }
-        self.ledger.enqueue(id, send, references, now).await
     }
 
     /// Waits until a send has ended, one way or another; `None` when there is no such send.

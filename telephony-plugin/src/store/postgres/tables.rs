@@ -86,6 +86,7 @@ pub(super) const TABLES: &[Table] = &[
             "reason",
             "is_first",
             "history",
+            "claim",
         ],
         ("sequence", "outbound_part_sequence"),
     ),

@@ -55,7 +55,7 @@ impl Inbox for PostgresInbox {
         let lane = entry.lane();
         let deadline = Instant::now() + PATIENCE;
         let mut client = self.client().await?;
-        let inserting = queries::insert(&mut client, &entry, &lane, &event);
+        let inserting = queries::insert(&mut client, &entry, &lane, &event, self.0.heeds_clock());
         let Ok(inserted) = timeout_at(deadline, inserting).await else {
             self.0.abandon(client);
             return Err(InboxError::new(PostgresError::TimedOut));

@@ -14,16 +14,20 @@ pub(super) type Answer<T> = Result<T, tokio_postgres::Error>;
 
 /// One statement, and so one transaction: a key that is known changes nothing, a new one opens or
 /// locks its lane, and only then takes its position, for a list is made row by row of what is below.
+/// Where clocks are heeded it is due by now at the latest: one that is ahead would have others wait.
 const INSERT: &str = "
     WITH known AS (
         SELECT id FROM inbox_entry WHERE account = $2 AND key = $3
+    ), due AS (
+        SELECT CASE WHEN $7 THEN
+            least($5, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) ELSE $5 END AS at
     ), lane AS (
         INSERT INTO inbox_lane (name, account, due_at)
-            SELECT $4, $2, $5 WHERE NOT EXISTS (SELECT FROM known)
+            SELECT $4, $2, due.at FROM due WHERE NOT EXISTS (SELECT FROM known)
             ON CONFLICT (name) DO UPDATE SET due_at = inbox_lane.due_at RETURNING name
     ), new AS (
         INSERT INTO inbox_entry (position, id, account, key, lane, received_at, due_at, event)
-            SELECT nextval('inbox_position'), $1, $2, $3, name, $5, $5, $6 FROM lane
+            SELECT nextval('inbox_position'), $1, $2, $3, name, $5, due.at, $6 FROM lane, due
             ON CONFLICT (account, key) DO NOTHING RETURNING id
     )
     SELECT EXISTS (SELECT FROM new), (SELECT id FROM known)";
@@ -33,6 +37,7 @@ pub(super) async fn insert(
     new: &NewEntry,
     lane: &str,
     event: &str,
+    heeds_clock: bool,
 ) -> Answer<Inserted> {
     let (account, key) = (new.event.account().as_str(), new.key.as_str());
     let received_at = new.received_at.as_millisecond();
@@ -40,7 +45,10 @@ pub(super) async fn insert(
         let statement = client.prepare_cached(INSERT).await?;
         let id = new.id.as_str();
         let row = client
-            .query_one(&statement, &[&id, &account, &key, &lane, &received_at, &event])
+            .query_one(
+                &statement,
+                &[&id, &account, &key, &lane, &received_at, &event, &heeds_clock],
+            )
             .await?;
         if row.try_get(0)? {
             return Ok(Inserted::New);

@@ -275,9 +275,14 @@ async fn a_node_whose_clock_is_wrong_leases_nothing_until_it_is_right() {
         assert!(said.contains("differ by 3") && said.contains("NTP"), "{said}");
         assert!(inbox.next_due(wrong).await.is_err(), "it is not well");
     }
+    // What such a node takes others may lease at once.
+    let mut ahead = message(2, 2);
+    ahead.received_at = now.saturating_add(Duration::from_secs(300));
+    inbox.insert(ahead.clone()).await.unwrap();
     let right = SystemClock.now();
     assert!(inbox.next_due(right).await.is_ok());
-    assert_eq!(inbox.lease(None, right, Timestamp::MAX, 9).await.unwrap()[0].attempt, 1);
+    let leased = inbox.lease(None, right, Timestamp::MAX, 9).await.unwrap();
+    assert_eq!((leased.len(), leased[0].attempt, leased[1].received_at), (2, 1, ahead.received_at));
     let error = pool.heed_clock(bound, &ManualClock::new(NOW)).await.unwrap_err().to_string();
     assert!(error.contains("differ by"), "{error}");
 }

@@ -43,9 +43,14 @@ async fn a_clock_that_is_set_back_holds_nothing_up(ledger: Ledger) {
     assert_eq!(texts(&first), ["first"]);
     // On its way while the clock is set forward, answered then, and the clock is set back.
     ledger.not_sent(first[0].this(), later(2), "busy".to_owned(), NOW).await.unwrap();
-    assert_eq!(texts(&ledger.claim(before, limits(), 1).await.unwrap()), ["first"]);
+    let again = ledger.claim(before, limits(), 1).await.unwrap();
+    assert_eq!(texts(&again), ["first"]);
     let little = NOW.saturating_sub(Duration::from_secs(600));
     assert_eq!(ledger.claim(little, limits(), 9).await.unwrap().len(), 0);
+    // Nor does what is due keep it from going.
+    ledger.not_sent(again[0].this(), later(2), "busy".to_owned(), NOW).await.unwrap();
+    enqueue(&ledger, "c", reply(3, "c", &["due"]), before).await;
+    assert_eq!(texts(&ledger.claim(before, limits(), 1).await.unwrap()), ["first"]);
 }
 
 async fn an_account_sends_as_many_as_it_may_and_holds_up_no_other(ledger: Ledger) {

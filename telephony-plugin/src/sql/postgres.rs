@@ -3,8 +3,6 @@
 //! Work on tables is written as one step after the other. Here each step is a question over the
 //! network, so it is asked from a thread that may wait.
 
-mod open;
-
 use std::error::Error;
 
 use bytes::BytesMut;
@@ -13,7 +11,6 @@ use telephony_webhook::{PostgresError, PostgresPool};
 use tokio::runtime::Handle;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use self::open::Open;
 use super::{Answer, Row, Sql, SqlError, Value};
 
 /// A connection, in a transaction where something is changed.
@@ -27,17 +24,14 @@ pub(super) async fn transact<T: Send + 'static>(
     pool: &PostgresPool,
     work: impl FnOnce(&dyn Sql) -> Answer<T> + Send + 'static,
 ) -> Answer<T> {
-    let client = pool.client().await?;
-    let (runtime, pool) = (Handle::current(), pool.clone());
+    let mut client = pool.client().await?;
+    let runtime = Handle::current();
     wait(move || {
-        let open = runtime.block_on(Open::begin(client))?;
-        match work(&Postgres { runtime: &runtime, client: open.client()? }) {
-            Ok(done) => runtime.block_on(open.commit(&pool)).map(|()| done),
-            Err(error) => {
-                runtime.block_on(open.roll_back());
-                Err(error)
-            }
-        }
+        // When this is dropped without a commit, everything is undone.
+        let transaction = runtime.block_on(client.transaction())?;
+        let done = work(&Postgres { runtime: &runtime, client: &transaction })?;
+        runtime.block_on(transaction.commit())?;
+        Ok(done)
     })
     .await
 }
