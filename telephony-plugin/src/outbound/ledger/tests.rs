@@ -309,6 +309,10 @@ async fn replies_to_one_number_are_counted(ledger: Ledger) {
     let account = AccountId::default_account();
     let before = NOW.saturating_sub(Duration::from_secs(3_600));
     assert_eq!(ledger.replies_since(&account, &number(1), before, before).await.unwrap(), 0);
+    // Nor does it count towards the cap of a day.
+    claim(&ledger, later(60)).await;
+    let sent = async |now| ledger.sent_since(&account, &number(1), before, now).await.unwrap();
+    assert_eq!((sent(later(60)).await, sent(before).await), (1, 0));
 }
 
 async fn contents_are_erased_and_sends_forgotten_when_they_have_ended(ledger: Ledger) {

@@ -66,6 +66,19 @@ mod postgres {
         assert_eq!(texts(&claimed), ["a0"]);
     }
 
+    /// What was begun by a clock that was ahead does not hold its lane until that time has come.
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
+    async fn what_was_begun_before_the_clock_was_set_back_is_given_up() {
+        let [one, other] = nodes().await;
+        add(&one, "a", reply(1, "a", &["a0", "a1"])).await;
+        claim_one(&one, NOW).await;
+        let before = NOW.saturating_sub(Duration::from_secs(3_600));
+        assert_eq!(other.recover(before, before).await.unwrap().0, 1);
+        assert_eq!(states(&one, "a").await, [PartState::Unknown, PartState::Queued]);
+        assert_eq!(texts(&claim(&other, before).await), ["a1"]);
+    }
+
     #[tokio::test]
     #[ignore = "needs PostgreSQL: cargo xtask ci runs it"]
     async fn what_others_have_begun_is_theirs_until_they_must_have_ended() {
